@@ -1,0 +1,134 @@
+"""What a calibration returns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Self
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from opensim_difcal.errors import CalibrationError
+from opensim_difcal.inputs.trial import Trial
+from opensim_difcal.shapes import CoordinateArray, MuscleArray
+
+PARAMETER_NAMES = (
+    "optimal_fiber_length",
+    "tendon_slack_length",
+    "max_isometric_force",
+    "c1",
+    "c2",
+    "shape_factor",
+)
+PARAMETER_UNITS = {
+    "optimal_fiber_length": "m",
+    "tendon_slack_length": "m",
+    "max_isometric_force": "N",
+    "c1": "",
+    "c2": "",
+    "shape_factor": "",
+}
+
+
+class Status(Enum):
+    """Why the optimization stopped; the value is a sentence for the user."""
+
+    CONVERGED = "The cost stopped improving by more than the tolerance."
+    MAX_ITERATIONS = "The iteration limit was reached. Raise <max_iterations> or loosen <tolerance>."
+    MAX_SECONDS = "The time limit was reached. Raise <max_seconds>."
+    INTERRUPTED = "Interrupted by the user; the best point so far is kept."
+    NON_FINITE = "The cost became NaN or infinite. Check the trials and the parameter bounds."
+
+
+@dataclass(frozen=True)
+class ParameterChange:
+    """One parameter of all muscles, before and after.
+
+    Attributes:
+        initial: Start value, one entry per muscle.
+        final: Calibrated value.
+        lower: Lower bound.
+        upper: Upper bound.
+    """
+
+    initial: Float[np.ndarray, " muscle"]
+    final: Float[np.ndarray, " muscle"]
+    lower: Float[np.ndarray, " muscle"]
+    upper: Float[np.ndarray, " muscle"]
+
+    @property
+    def at_bound(self) -> Bool[np.ndarray, " muscle"]:
+        """Whether the final value lies within 1 % of its range from a bound."""
+        margin = 0.01 * (self.upper - self.lower)
+        return (self.final < self.lower + margin) | (self.final > self.upper - margin)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a parameter set predicts for one trial, on the trial's time grid.
+
+    Attributes:
+        trial: The trial; series have its time, muscles and coordinates.
+        activation: 0..1.
+        fiber_length: m.
+        normalized_fiber_length: In optimal fiber lengths.
+        tendon_force: N.
+        tendon_strain: Tendon length over slack length, minus one.
+        joint_moment: N m.
+    """
+
+    trial: Trial
+    activation: MuscleArray
+    fiber_length: MuscleArray
+    normalized_fiber_length: MuscleArray
+    tendon_force: MuscleArray
+    tendon_strain: MuscleArray
+    joint_moment: CoordinateArray
+
+
+@dataclass(frozen=True)
+class CalibrationResult:
+    """A calibrated parameter set, how it was found and what it predicts.
+
+    Attributes:
+        name: Name of the run.
+        status: Why the optimizer stopped.
+        n_iterations: Iterations done.
+        cost_history: Cost by term (weighted) and "total", one entry per iteration.
+        seconds: Wall-clock seconds of the optimization.
+        muscle_names: The muscles that took part.
+        parameters: Changes by parameter name (`PARAMETER_NAMES`).
+        strength_groups: Member muscles by strength group.
+        strength_coefficients: Calibrated factor on max_isometric_force by group.
+        strength_bounds: Lower and upper bound of every strength coefficient.
+        made_elastic: Muscles calibrated with an elastic tendon although the model had
+            it rigid.
+        uncalibrated: Predictions with the start values, one per trial.
+        calibrated: Predictions with the final values, one per trial.
+        warnings: Sentences for the user.
+    """
+
+    name: str
+    status: Status
+    n_iterations: int
+    cost_history: tuple[Mapping[str, float], ...]
+    seconds: float
+    muscle_names: tuple[str, ...]
+    parameters: Mapping[str, ParameterChange]
+    strength_groups: Mapping[str, tuple[str, ...]]
+    strength_coefficients: Mapping[str, float]
+    strength_bounds: tuple[float, float]
+    made_elastic: tuple[str, ...]
+    uncalibrated: tuple[Prediction, ...]
+    calibrated: tuple[Prediction, ...]
+    warnings: tuple[str, ...]
+
+    def raise_for_status(self) -> Self:
+        """Returns the result unless the optimization broke down.
+
+        Raises:
+            CalibrationError: If the cost became NaN or infinite.
+        """
+        if self.status is Status.NON_FINITE:
+            raise CalibrationError(self.status.value)
+        return self

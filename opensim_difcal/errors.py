@@ -1,0 +1,63 @@
+"""Every error this package raises on purpose.
+
+    DifcalError
+    ├── SetupFileError      the setup file says something the tool cannot do
+    ├── StorageFileError    a .sto or .mot file cannot be read
+    ├── ModelError          the .osim model cannot be used
+    ├── TrialError          a trial's files contradict each other or the model
+    ├── BoundsError         a start value lies outside its bounds
+    ├── CalibrationError    the optimization failed
+    └── ClosedLoopError     OpenSim disagrees with the calibrated muscles
+
+A message says where (file and element or column), what, what is allowed and the
+remedy. `Problems` carries several of them at once, for `validate`.
+"""
+
+from collections.abc import Sequence
+
+
+class DifcalError(Exception):
+    """Base of all errors raised on purpose by this package."""
+
+
+class SetupFileError(DifcalError, ValueError):
+    """The setup file says something the tool cannot do."""
+
+
+class StorageFileError(DifcalError, ValueError):
+    """A .sto or .mot file cannot be read."""
+
+
+class ModelError(DifcalError, ValueError):
+    """The .osim model cannot be used."""
+
+
+class TrialError(DifcalError, ValueError):
+    """A trial's files contradict each other or the model."""
+
+
+class BoundsError(DifcalError, ValueError):
+    """A start value lies outside its bounds."""
+
+
+class CalibrationError(DifcalError, RuntimeError):
+    """The optimization failed."""
+
+
+class ClosedLoopError(DifcalError, RuntimeError):
+    """OpenSim disagrees with the calibrated muscles."""
+
+
+class Problems(DifcalError, ValueError):
+    """Several errors found in one pass.
+
+    Attributes:
+        errors: The single errors, in the order they were found.
+    """
+
+    def __init__(self, errors: Sequence[DifcalError]):
+        """Joins the messages, one numbered line each."""
+        self.errors = tuple(errors)
+        lines = [f"{i}. {error}" for i, error in enumerate(self.errors, start=1)]
+        noun = "problem" if len(lines) == 1 else "problems"
+        super().__init__(f"{len(lines)} {noun} found:\n" + "\n".join(lines))
