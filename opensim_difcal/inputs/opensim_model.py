@@ -1,5 +1,6 @@
 """Opens .osim files through the OpenSim API, quietly."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,19 @@ def quiet_opensim() -> Iterator[None]:
     try:
         yield
     finally:
-        opensim.Logger.setLevelString(level)
+        _restore_level(level)
+
+
+def _restore_level(level: str) -> None:
+    """Sets OpenSim's log level; OpenSim announces that on stdout, which is held back."""
+    stdout = os.dup(1)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        try:
+            opensim.Logger.setLevelString(level)
+        finally:
+            os.dup2(stdout, 1)
+            os.close(stdout)
 
 
 def load_model(path: Path) -> opensim.Model:

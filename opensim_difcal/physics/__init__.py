@@ -1,0 +1,1 @@
+"""Pure functions on tensors: activation, muscle, tendon, joint moments. No OpenSim here."""

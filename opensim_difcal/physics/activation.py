@@ -1,0 +1,50 @@
+"""From excitation to activation.
+
+References:
+    Hambly et al., Eqs 1 and 2; Lloyd and Besier (2003), J Biomech 36(6):765-776.
+"""
+
+import torch
+
+from opensim_difcal.shapes import MuscleSeries, PerMuscle
+
+_SERIES_BELOW = 1e-4
+
+
+def neural_activation(excitation: MuscleSeries, c1: PerMuscle, c2: PerMuscle) -> MuscleSeries:
+    """Second-order recursive filter of the excitation, Eq. 1.
+
+    u_i = alpha e_i - beta_1 u_(i-1) - beta_2 u_(i-2) with beta_1 = C1 + C2,
+    beta_2 = C1 C2, alpha = 1 + beta_1 + beta_2. Its poles are -C1 and -C2, so C1 and C2
+    belong to the time step of the series. The filter starts in steady state.
+
+    Args:
+        excitation: 0..1, already delayed by the electromechanical delay.
+        c1: -1 < C1 < 0.
+        c2: -1 < C2 < 0.
+    """
+    beta_1, beta_2 = c1 + c2, c1 * c2
+    drive = (1.0 + beta_1 + beta_2) * excitation
+    before_last = last = excitation[..., 0, :]
+    series = [last]
+    for i in range(1, excitation.shape[-2]):
+        before_last, last = last, drive[..., i, :] - beta_1 * last - beta_2 * before_last
+        series.append(last)
+    return torch.stack(series, dim=-2)
+
+
+def activation(neural: MuscleSeries, shape_factor: PerMuscle) -> MuscleSeries:
+    """Exponential shape, Eq. 2: (exp(A u) - 1) / (exp(A) - 1), smooth as A goes to 0.
+
+    Args:
+        neural: Neural activation u, 0..1.
+        shape_factor: A, between -3 and 0.
+    """
+    return neural * _relative_growth(shape_factor * neural) / _relative_growth(shape_factor)
+
+
+def _relative_growth(x: MuscleSeries) -> MuscleSeries:
+    """(exp(x) - 1) / x, with its series where x is small."""
+    small = x.abs() < _SERIES_BELOW
+    away_from_zero = torch.where(small, torch.ones_like(x), x)
+    return torch.where(small, 1.0 + x / 2.0 + x**2 / 6.0, torch.expm1(away_from_zero) / away_from_zero)

@@ -1,0 +1,207 @@
+"""The Millard muscle: fixed-width pennation, force balance between fiber and tendon.
+
+Everything here is elementwise: the force of a muscle at a time depends on that muscle
+and that time alone. Forces are in max_isometric_force.
+
+References:
+    Hambly et al., Eq. 3. Millard et al. (2013), J Biomech Eng 135(2):021005.
+"""
+
+from dataclasses import dataclass, fields, replace
+from typing import Self
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from opensim_difcal.physics.curves import CurveTable
+from opensim_difcal.shapes import MuscleSeries, PerMuscle, PerMuscleFlag
+
+TENDON_EXTENSION_SLOPE = 1e-3  # of the tendon's linear stiffness
+TENDON_EXTENSION_WIDTH = 2e-3  # strain
+
+
+@dataclass(frozen=True)
+class Muscles:
+    """Parameters of all muscles; every tensor has one entry per muscle.
+
+    Attributes:
+        names: Muscle names.
+        max_isometric_force: N.
+        optimal_fiber_length: m.
+        tendon_slack_length: m.
+        pennation_angle_at_optimal: rad.
+        maximum_pennation_angle: rad.
+        max_contraction_velocity: Optimal fiber lengths per second.
+        fiber_damping: Force at max_contraction_velocity, in max_isometric_force.
+        minimum_activation: Activation is clamped here, as OpenSim does.
+        minimum_normalized_fiber_length: The shorter of fibers is clamped here; the
+            larger of the pennation limit and the start of the active curve.
+        rigid_tendon: OpenSim's ignore_tendon_compliance.
+        active_force_length: Table of ActiveForceLengthCurve.
+        fiber_force_length: Table of FiberForceLengthCurve.
+        force_velocity: Table of ForceVelocityCurve.
+        tendon_force_length: Table of TendonForceLengthCurve.
+        tendon_stiffness: Slope of the tendon curve's linear part, in
+            max_isometric_force per slack length.
+    """
+
+    names: tuple[str, ...]
+    max_isometric_force: PerMuscle
+    optimal_fiber_length: PerMuscle
+    tendon_slack_length: PerMuscle
+    pennation_angle_at_optimal: PerMuscle
+    maximum_pennation_angle: PerMuscle
+    max_contraction_velocity: PerMuscle
+    fiber_damping: PerMuscle
+    minimum_activation: PerMuscle
+    minimum_normalized_fiber_length: PerMuscle
+    rigid_tendon: PerMuscleFlag
+    active_force_length: CurveTable
+    fiber_force_length: CurveTable
+    force_velocity: CurveTable
+    tendon_force_length: CurveTable
+    tendon_stiffness: PerMuscle
+
+    def with_parameters(
+        self,
+        *,
+        optimal_fiber_length: PerMuscle,
+        tendon_slack_length: PerMuscle,
+        max_isometric_force: PerMuscle,
+    ) -> Self:
+        """Returns the muscles with other values of the three calibrated parameters."""
+        return replace(
+            self,
+            optimal_fiber_length=optimal_fiber_length,
+            tendon_slack_length=tendon_slack_length,
+            max_isometric_force=max_isometric_force,
+        )
+
+    def with_rigid_tendon(self, rigid_tendon: PerMuscleFlag) -> Self:
+        """Returns the muscles with tendons made rigid or elastic."""
+        return replace(self, rigid_tendon=rigid_tendon)
+
+    def select(self, index: Int[Tensor, " selected"]) -> Self:
+        """Returns some of the muscles."""
+        chosen = {
+            field.name: _select(getattr(self, field.name), index)
+            for field in fields(self)
+            if field.name != "names"
+        }
+        return replace(self, names=tuple(self.names[i] for i in index.tolist()), **chosen)
+
+    def to(self, device: torch.device | str) -> Self:
+        """Returns the muscles on another device."""
+        moved = {
+            field.name: getattr(self, field.name).to(device)
+            for field in fields(self)
+            if field.name != "names"
+        }
+        return replace(self, **moved)
+
+
+def _select(value: Tensor | CurveTable, index: Int[Tensor, " selected"]) -> Tensor | CurveTable:
+    return value.select(index) if isinstance(value, CurveTable) else value[index]
+
+
+def minimum_fiber_length(muscles: Muscles) -> PerMuscle:
+    """Shortest fiber OpenSim allows, m."""
+    return muscles.minimum_normalized_fiber_length * muscles.optimal_fiber_length
+
+
+def cos_pennation_angle(fiber_length: MuscleSeries, muscles: Muscles) -> MuscleSeries:
+    """Cosine of the pennation angle of a fixed-width muscle.
+
+    The fiber's width, optimal_fiber_length * sin(pennation_angle_at_optimal), stays
+    constant: sin(pennation_angle) = width / fiber_length.
+
+    Args:
+        fiber_length: m, at least `minimum_fiber_length`.
+        muscles: Parameters.
+    """
+    width = muscles.optimal_fiber_length * torch.sin(muscles.pennation_angle_at_optimal)
+    return torch.sqrt(1.0 - (width / fiber_length) ** 2)
+
+
+def fiber_length_from_projection(along_tendon: MuscleSeries, muscles: Muscles) -> MuscleSeries:
+    """Fiber length, m, whose projection on the tendon is given; clamped at the minimum.
+
+    Args:
+        along_tendon: Fiber length along the tendon, m.
+        muscles: Parameters.
+    """
+    width = muscles.optimal_fiber_length * torch.sin(muscles.pennation_angle_at_optimal)
+    shortest = torch.sqrt(minimum_fiber_length(muscles) ** 2 - width**2)
+    return torch.sqrt(torch.maximum(along_tendon, shortest) ** 2 + width**2)
+
+
+def tendon_force_multiplier(
+    normalized_tendon_length: MuscleSeries, muscles: Muscles
+) -> tuple[MuscleSeries, MuscleSeries]:
+    """Tendon force and its slope, extended below zero strain.
+
+    Below slack length OpenSim's curve is zero and flat. Here it goes on with a small
+    slope, smooth to the second derivative, that rises to `TENDON_EXTENSION_SLOPE` of the
+    linear stiffness: slope = k s^2 / (s^2 + w^2) for a strain of -s. A slack tendon then
+    pulls back gently and the force balance keeps a solution (paper, Appendix A).
+
+    Args:
+        normalized_tendon_length: In slack lengths.
+        muscles: Parameters.
+
+    Returns:
+        Force in max_isometric_force, and its slope per slack length.
+    """
+    force, slope = muscles.tendon_force_length.value_and_slope(normalized_tendon_length)
+    slack = torch.relu(1.0 - normalized_tendon_length)
+    stiffness = TENDON_EXTENSION_SLOPE * muscles.tendon_stiffness
+    width = TENDON_EXTENSION_WIDTH
+    extension = -stiffness * (slack - width * torch.atan(slack / width))
+    return force + extension, slope + stiffness * slack**2 / (slack**2 + width**2)
+
+
+def fiber_force_multiplier(
+    fiber_length: MuscleSeries, fiber_velocity: MuscleSeries, activation: MuscleSeries, muscles: Muscles
+) -> MuscleSeries:
+    """Force along the fiber in max_isometric_force (Eq. 3 without the pennation).
+
+    Args:
+        fiber_length: m.
+        fiber_velocity: m/s, lengthening positive.
+        activation: 0..1.
+        muscles: Parameters.
+    """
+    normalized_length = fiber_length / muscles.optimal_fiber_length
+    normalized_velocity = fiber_velocity / (muscles.optimal_fiber_length * muscles.max_contraction_velocity)
+    active, _ = muscles.active_force_length.value_and_slope(normalized_length)
+    passive, _ = muscles.fiber_force_length.value_and_slope(normalized_length)
+    velocity, _ = muscles.force_velocity.value_and_slope(normalized_velocity)
+    return activation * active * velocity + passive + muscles.fiber_damping * normalized_velocity
+
+
+def force_balance(
+    fiber_length: MuscleSeries,
+    fiber_velocity: MuscleSeries,
+    activation: MuscleSeries,
+    muscle_tendon_length: MuscleSeries,
+    muscles: Muscles,
+) -> MuscleSeries:
+    """Tendon force minus fiber force along the tendon, in max_isometric_force; f of Eq. A5.
+
+    Args:
+        fiber_length: m.
+        fiber_velocity: m/s.
+        activation: 0..1.
+        muscle_tendon_length: m.
+        muscles: Parameters.
+    """
+    cos_pennation = cos_pennation_angle(fiber_length, muscles)
+    tendon_length = muscle_tendon_length - fiber_length * cos_pennation
+    tendon, _ = tendon_force_multiplier(tendon_length / muscles.tendon_slack_length, muscles)
+    return tendon - cos_pennation * fiber_force_multiplier(fiber_length, fiber_velocity, activation, muscles)
+
+
+def clamp_activation(activation: MuscleSeries, muscles: Muscles) -> MuscleSeries:
+    """Activation as OpenSim's muscle uses it, at least minimum_activation and at most 1."""
+    return torch.clamp(activation, muscles.minimum_activation, torch.ones_like(muscles.minimum_activation))
