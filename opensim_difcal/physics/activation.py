@@ -6,6 +6,7 @@ References:
 
 import torch
 
+from opensim_difcal.physics.recurrence import LinearFilter
 from opensim_difcal.shapes import MuscleSeries, PerMuscle
 
 _SERIES_BELOW = 1e-4
@@ -24,13 +25,9 @@ def neural_activation(excitation: MuscleSeries, c1: PerMuscle, c2: PerMuscle) ->
         c2: -1 < C2 < 0.
     """
     beta_1, beta_2 = c1 + c2, c1 * c2
-    drive = (1.0 + beta_1 + beta_2) * excitation
-    before_last = last = excitation[..., 0, :]
-    series = [last]
-    for i in range(1, excitation.shape[-2]):
-        before_last, last = last, drive[..., i, :] - beta_1 * last - beta_2 * before_last
-        series.append(last)
-    return torch.stack(series, dim=-2)
+    steady = excitation[..., :1, :]
+    drive = (1.0 + beta_1 + beta_2) * (excitation - steady)
+    return steady + LinearFilter.apply(-beta_1, -beta_2, drive)
 
 
 def activation(neural: MuscleSeries, shape_factor: PerMuscle) -> MuscleSeries:
