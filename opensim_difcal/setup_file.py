@@ -1,0 +1,275 @@
+"""Reads a setup file into a tool; every fault of the file is reported at once.
+
+The file is an OpenSim document. Its elements are the settings that the tool's
+dataclass declares: one declaration, no table of element names here. Paths are
+relative to the setup file; the working directory plays no part.
+"""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, final
+from xml.parsers.expat import ExpatError
+
+import xmltodict
+
+from opensim_difcal.errors import DifcalError, Problems, SetupFileError
+from opensim_difcal.properties import NAME, Property, element_name, properties_of
+from opensim_difcal.wording import counted, did_you_mean, listed
+
+ROOT = "OpenSimDocument"
+PLACEHOLDER = "FILL_IN"
+"""What a template holds where the user must give a value."""
+
+Steps = tuple[str, ...]
+
+
+def read_setup(path: Path | str, tool_types: Mapping[str, type]) -> Any:
+    """Returns the tool that a setup file describes.
+
+    Args:
+        path: The setup file.
+        tool_types: The tools a file may hold, by element name.
+
+    Raises:
+        SetupFileError: The file has one fault.
+        Problems: The file has several faults.
+    """
+    path = Path(path)
+    document = _parsed(path)
+    tag, node = _tool_node(path, document, tool_types)
+    reader = _Reader(path)
+    tool = reader.read_object(node, tool_types[tag], ())
+    if reader.errors:
+        raise reader.errors[0] if len(reader.errors) == 1 else Problems(reader.errors)
+    return tool
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    try:
+        return xmltodict.parse(path.read_bytes(), force_cdata=True)
+    except OSError as error:
+        reason = "is a folder" if path.is_dir() else "cannot be read" if path.exists() else "does not exist"
+        raise SetupFileError(
+            f"{path}: the setup file {reason} ({path.absolute()}). Correct the path."
+        ) from error
+    except ExpatError as error:
+        reason = str(error).partition(":")[0]
+        raise SetupFileError(
+            f"{path}: line {error.lineno}, column {error.offset + 1}: not well-formed XML, {reason}. "
+            "Correct the file there or shortly before."
+        ) from error
+    except ValueError as error:
+        raise SetupFileError(f"{path}: {error}. Remove the <!ENTITY> declarations.") from error
+
+
+def _tool_node(path: Path, document: dict[str, Any], tool_types: Mapping[str, type]) -> tuple[str, Any]:
+    """Returns the element name and the content of the document's one tool."""
+    ((root, content),) = document.items()
+    if root != ROOT:
+        raise SetupFileError(
+            f"{path}: the root element is <{root}>; expected <{ROOT}>. "
+            f'Put the tool inside <{ROOT} Version="40600">.'
+        )
+    tags = [tag for tag in content or {} if not tag.startswith(("@", "#"))]
+    nodes = [(tag, node) for tag in tags for node in _as_list((content or {})[tag])]
+    allowed = f"Allowed tools are {listed(tool_types, '<{}>')}."
+    if len(nodes) != 1:
+        raise SetupFileError(f"{path}: <{ROOT}> holds {counted(len(nodes), 'tool')}; expected one. {allowed}")
+    tag, node = nodes[0]
+    if tag not in tool_types:
+        raise SetupFileError(
+            f"{path}: unknown tool <{tag}>.{did_you_mean(tag, tool_types, '<{}>')} {allowed}"
+        )
+    return tag, node
+
+
+def _as_list(node: Any) -> list[Any]:
+    return node if isinstance(node, list) else [node]
+
+
+@final
+class _Reader:
+    """Turns parsed XML into settings objects and collects what is wrong with it."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.folder = path.absolute().parent
+        self.errors: list[DifcalError] = []
+
+    def report(self, steps: Steps, message: str) -> None:
+        place = "/".join(steps)
+        self.errors.append(SetupFileError(f"{self.path}: {place}{message}"))
+
+    def report_inside(self, steps: Steps, message: str) -> None:
+        self.report(steps, f": {message}" if steps else message)
+
+    def read_object(self, node: dict[str, Any] | None, owner: type, steps: Steps) -> Any:
+        """Returns an object of a settings dataclass; None when something in it is wrong."""
+        node = node or {}
+        properties = properties_of(owner)
+        n_errors = len(self.errors)
+        names = [prop.name for prop in properties]
+        self.check_content(
+            node,
+            steps,
+            elements=[name for name in names if name != NAME],
+            attributes=[name for name in names if name == NAME],
+        )
+        values = {prop.name: self.read_property(prop, node, steps) for prop in properties}
+        if len(self.errors) > n_errors:
+            return None
+        try:
+            return owner(**values)
+        except DifcalError as error:
+            self.errors.append(error)
+            return None
+
+    def check_content(
+        self, node: dict[str, Any], steps: Steps, *, elements: Sequence[str], attributes: Sequence[str] = ()
+    ) -> None:
+        """Reports elements, attributes and text that have no meaning here."""
+        for key, value in node.items():
+            if key in elements or (key == f"@{NAME}" and NAME in attributes):
+                continue
+            if key == "#text":
+                message = f"unexpected text {value!r}. Remove it, or put it in an element."
+            elif key.startswith("@"):
+                allowed = listed(attributes)
+                message = f"unknown attribute {key[1:]!r}. Allowed attributes: {allowed}. Remove it."
+            elif key in attributes:
+                message = f'unknown element <{key}>. It is an attribute, as in {key}="walk".'
+            else:
+                hint = did_you_mean(key, elements, "<{}>")
+                message = f"unknown element <{key}>.{hint} Allowed elements are {listed(elements, '<{}>')}."
+            self.report_inside(steps, message)
+
+    def read_property(self, prop: Property, node: dict[str, Any], steps: Steps) -> Any:
+        """Returns the value of one setting, or None after reporting what is wrong."""
+        if prop.name == NAME:
+            return self.read_name(prop, node, steps)
+        if prop.name not in node:
+            return self.default(prop, steps)
+        found = _as_list(node[prop.name])
+        steps = (*steps, f"<{prop.name}>")
+        if len(found) > 1:
+            return self.report(steps, f" stands {len(found)} times; expected once. Remove all but one.")
+        content = found[0] or {}
+        if prop.is_object_list:
+            return self.read_list(prop, content, steps)
+        self.check_content({key: content[key] for key in content if key != "#text"}, steps, elements=())
+        return self.read_text(prop, content.get("#text", ""), steps)
+
+    def read_name(self, prop: Property, node: dict[str, Any], steps: Steps) -> Any:
+        if f"@{NAME}" in node:
+            return self.read_text(prop, node[f"@{NAME}"], (*steps, f"attribute {NAME!r}"))
+        if prop.is_required:
+            return self.report_inside(steps, f"required attribute {NAME!r} is missing. Add it: {prop.doc}")
+        return prop.default
+
+    def default(self, prop: Property, steps: Steps) -> Any:
+        if prop.is_required:
+            return self.report_inside(steps, f"required element <{prop.name}> is missing. Add it: {prop.doc}")
+        return self.resolved(prop.default) if isinstance(prop.default, Path) else prop.default
+
+    def resolved(self, path: Path | str) -> Path:
+        """Returns the absolute path, relative to the setup file."""
+        return Path(os.path.normpath(self.folder / path))
+
+    def read_list(self, prop: Property, content: dict[str, Any], steps: Steps) -> Any:
+        """Returns the objects of a list, directly inside it or inside <objects>."""
+        tag = element_name(prop.value_type)
+        entries: list[Any] = []
+        self.check_content(content, steps, elements=(tag, "objects"))
+        holders = [holder or {} for holder in _as_list(content.get("objects"))]
+        for holder in holders:
+            self.check_content(holder, (*steps, "<objects>"), elements=(tag,))
+        for holder in (content, *holders):
+            entries += _as_list(holder[tag]) if tag in holder else []
+        if not entries and not prop.may_be_empty:
+            return self.report(steps, f" is empty; expected at least one <{tag}>. Add one: {prop.doc}")
+        self.check_names_differ(entries, tag, steps)
+        read = [
+            self.read_object(entry, prop.value_type, (*steps, _entry_label(tag, entry, i)))
+            for i, entry in enumerate(entries, start=1)
+        ]
+        return tuple(read)
+
+    def check_names_differ(self, entries: Sequence[Any], tag: str, steps: Steps) -> None:
+        names = [entry[f"@{NAME}"] for entry in entries if entry and entry.get(f"@{NAME}")]
+        for name in dict.fromkeys(name for name in names if names.count(name) > 1):
+            count = f"{names.count(name)} <{tag}> elements"
+            self.report_inside(
+                steps, f"{count} have the name {name!r}; expected different names. Rename all but one."
+            )
+
+    def read_text(self, prop: Property, text: str, steps: Steps) -> Any:
+        """Returns the value that an element's text stands for."""
+        text = text.strip()
+        if not text:
+            return self.empty(prop, steps)
+        if PLACEHOLDER in text.split():
+            return self.report(
+                steps, f" still holds the template's {PLACEHOLDER!r}; expected {prop.expected}. {prop.doc}"
+            )
+        words = text.split() if prop.is_sequence else [text]
+        if prop.is_sequence and prop.n_values not in (None, len(words)):
+            return self.report(steps, f" is {text!r}; expected {prop.expected}.")
+        try:
+            values = tuple(_PARSERS[prop.value_type](word) for word in words)
+        except ValueError:
+            return self.report(steps, f" is {text!r}; expected {prop.expected}.")
+        if prop.value_type is Path:
+            values = tuple(self.input_path(prop, word, steps) for word in words)
+        self.check_allowed(prop, words, steps)
+        return values if prop.is_sequence else values[0]
+
+    def empty(self, prop: Property, steps: Steps) -> Any:
+        if not prop.may_be_empty:
+            return self.report(steps, f" is empty; expected {prop.expected}. {prop.doc}")
+        return None if prop.is_optional else () if prop.is_sequence else ""
+
+    def check_allowed(self, prop: Property, words: Sequence[str], steps: Steps) -> None:
+        for word in words:
+            if prop.allowed and word not in prop.allowed:
+                hint = did_you_mean(word, prop.allowed)
+                self.report(steps, f" is {word!r}; expected one of {', '.join(prop.allowed)}.{hint}")
+
+    def input_path(self, prop: Property, word: str, steps: Steps) -> Path:
+        path = self.resolved(word)
+        if prop.is_path and not path.is_file():
+            reason = "is a folder" if path.is_dir() else "does not exist"
+            self.report(
+                steps,
+                f" is {word!r}, but the file {path} {reason}. The path is relative to the folder of the "
+                f"setup file, {self.folder}. Correct it, or put the file there.",
+            )
+        return path
+
+
+def _entry_label(tag: str, entry: Any, position: int) -> str:
+    """Returns how messages call an entry: by its name, else by its position."""
+    name = (entry or {}).get(f"@{NAME}")
+    return f"<{tag} name={name!r}>" if name else f"<{tag}>[{position}]"
+
+
+def _boolean(word: str) -> bool:
+    if word.lower() not in ("true", "false"):
+        raise ValueError(word)
+    return word.lower() == "true"
+
+
+def _whole_number(word: str) -> int:
+    if not re.fullmatch(r"[+-]?[0-9]+", word):
+        raise ValueError(word)
+    return int(word)
+
+
+def _number(word: str) -> float:
+    if "_" in word or word.lower().lstrip("+-") == "nan":
+        raise ValueError(word)
+    return float(word)
+
+
+_PARSERS = {bool: _boolean, int: _whole_number, float: _number, str: str, Path: Path}
