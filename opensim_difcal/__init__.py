@@ -1,0 +1,61 @@
+"""Calibrates the muscles of an OpenSim model to a person.
+
+The public names are `__all__`; each is imported when it is first used, so that
+importing the package costs nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from opensim_difcal.errors import (
+        BoundsError,
+        CalibrationError,
+        ClosedLoopError,
+        DifcalError,
+        ModelError,
+        Problems,
+        SetupFileError,
+        StorageFileError,
+        TrialError,
+    )
+    from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
+
+    __version__: str
+
+__all__ = [
+    "BoundsError",
+    "CalibrationError",
+    "ClosedLoopError",
+    "DifcalError",
+    "ModelError",
+    "NMSCalibrationTool",
+    "Problems",
+    "SetupFileError",
+    "StorageFileError",
+    "TrialError",
+    "__version__",
+]
+
+_MODULES = {"NMSCalibrationTool": "opensim_difcal.tools.nms_calibration_tool"}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return _version()
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_MODULES.get(name, "opensim_difcal.errors")), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("opensim-difcal")
+    except PackageNotFoundError:  # a checkout that is not installed
+        return "0+unknown"

@@ -1,0 +1,246 @@
+"""The command line, a look-alike of opensim-cmd.
+
+Exit codes: 0 done, 1 failed, 2 wrong call. Torch and OpenSim are imported only by
+the commands that need them.
+"""
+
+import argparse
+import dataclasses
+import logging
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, final
+
+import opensim_difcal
+from opensim_difcal.errors import DifcalError, Problems
+from opensim_difcal.tools import registry
+from opensim_difcal.wording import did_you_mean, listed
+
+_LEVELS = {
+    "off": logging.CRITICAL + 10,
+    "critical": logging.CRITICAL,
+    "error": logging.ERROR,
+    "warn": logging.WARNING,
+    "info": logging.INFO,
+    "debug": logging.DEBUG,
+    "trace": 5,
+}
+_DONE, _FAILED, _WRONG_CALL = 0, 1, 2
+
+
+@final
+class _WrongCall(Exception):
+    """The command line asks for something that does not exist."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns the exit code.
+
+    Args:
+        arguments: The words after the program's name; from the shell when None.
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help(sys.stderr)
+        return _WRONG_CALL
+    try:
+        options.command(options)
+    except _WrongCall as error:
+        _print_error(error)
+        return _WRONG_CALL
+    except (DifcalError, OSError) as error:
+        if getattr(options, "log", "info") in ("debug", "trace"):
+            traceback.print_exc()
+        _print_error(error)
+        return _FAILED
+    except KeyboardInterrupt:
+        _print_error("Interrupted by the user; the command is not complete.")
+        return _FAILED
+    return _DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="opensim-difcal", description="Calibrates the muscles of an OpenSim model to a person."
+    )
+    parser.add_argument("--version", action=_PrintVersion, nargs=0, help="Print the version.")
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(metavar="COMMAND")
+    _add_run_tool(commands)
+    _add_print_xml(commands)
+    _add_info(commands)
+    _add_validate(commands)
+    return parser
+
+
+@final
+class _PrintVersion(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        print(f"opensim-difcal {opensim_difcal.__version__}")
+        parser.exit()
+
+
+def _add_run_tool(commands: Any) -> None:
+    command = commands.add_parser("run-tool", help="Run the tool of a setup file.")
+    command.add_argument("setup", metavar="SETUP.xml", type=Path)
+    command.add_argument(
+        "--results-directory",
+        metavar="DIR",
+        type=Path,
+        help="Instead of the setup file's <results_directory>.",
+    )
+    command.add_argument("--threads", metavar="N", type=_positive, help="Threads of this process.")
+    command.add_argument("--no-progress", action="store_true", help="Show no progress bar.")
+    _add_log(command)
+    command.set_defaults(command=_run_tool)
+
+
+def _add_print_xml(commands: Any) -> None:
+    command = commands.add_parser("print-xml", help="Write a commented template of a setup file.")
+    command.add_argument("tool", metavar="TOOL", help=f"One of {', '.join(_tool_words())}.")
+    command.add_argument(
+        "file", metavar="FILE", type=Path, nargs="?", help="By default default_Setup_<TOOL>.xml."
+    )
+    command.set_defaults(command=_print_xml)
+
+
+def _add_info(commands: Any) -> None:
+    command = commands.add_parser("info", help="Describe the tools and their properties.")
+    command.add_argument("tool", metavar="TOOL", nargs="?")
+    command.add_argument("property", metavar="PROPERTY", nargs="?")
+    command.set_defaults(command=_info)
+
+
+def _add_validate(commands: Any) -> None:
+    command = commands.add_parser(
+        "validate", help="Check a setup file and everything it names; compute nothing."
+    )
+    command.add_argument("setup", metavar="SETUP.xml", type=Path)
+    _add_log(command)
+    command.set_defaults(command=_validate)
+
+
+def _add_log(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--log", metavar="LEVEL", choices=_LEVELS, default="info", help=f"One of {', '.join(_LEVELS)}."
+    )
+
+
+def _positive(word: str) -> int:
+    if not word.isdecimal() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number above 0, got {word!r}")
+    return int(word)
+
+
+def _run_tool(options: argparse.Namespace) -> None:
+    from opensim_difcal.setup_file import read_setup
+
+    _log_to_stderr(options.log)
+    tool = read_setup(options.setup, registry.TOOLS)
+    print(f"Preparing to run {type(tool).__name__}.", flush=True)
+    if options.results_directory is not None:
+        tool = dataclasses.replace(tool, results_directory=options.results_directory.absolute())
+    if options.threads is not None:
+        import torch
+
+        torch.set_num_threads(options.threads)
+    tool.run(progress=not options.no_progress)
+    print(f"Done. The results are in {tool.results_directory}.")
+
+
+def _print_xml(options: argparse.Namespace) -> None:
+    from opensim_difcal.setup_template import template
+
+    name = _tool_name(options.tool)
+    file = options.file or Path(f"default_Setup_{name}.xml")
+    text = template(registry.TOOLS[name])
+    try:
+        with file.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError as error:
+        raise FileExistsError(f"{file}: the file exists. Give another name, or remove it.") from error
+    print(f"Wrote {file}.")
+
+
+def _info(options: argparse.Namespace) -> None:
+    from opensim_difcal.properties import properties_of
+    from opensim_difcal.setup_template import summary
+
+    if options.tool is None:
+        for name, tool_type in registry.TOOLS.items():
+            print(f"{name}: {summary(tool_type)}")
+        return
+    tool_type = registry.TOOLS[_tool_name(options.tool)]
+    properties = {prop.name: prop for prop in properties_of(tool_type)}
+    if options.property is None:
+        print(summary(tool_type))
+        _print_properties(properties.values())
+        return
+    if options.property not in properties:
+        raise _WrongCall(
+            f"unknown property {options.property!r}.{did_you_mean(options.property, properties)} "
+            f"Properties of {tool_type.__name__} are {listed(properties)}."
+        )
+    prop = properties[options.property]
+    _print_properties([prop])
+    if prop.is_object_list:
+        print(f"Each entry is: {summary(prop.value_type)}")
+        _print_properties(properties_of(prop.value_type))
+
+
+def _print_properties(properties: Any) -> None:
+    from opensim_difcal.setup_template import description
+
+    for prop in properties:
+        print(f"  {prop.name} ({prop.expected}): {description(prop)}")
+
+
+def _validate(options: argparse.Namespace) -> None:
+    from opensim_difcal.setup_file import read_setup
+
+    _log_to_stderr(options.log)
+    problems = read_setup(options.setup, registry.TOOLS).problems()
+    if problems:
+        raise problems[0] if len(problems) == 1 else Problems(problems)
+    print(f"{options.setup}: no problems found.")
+
+
+def _tool_words() -> list[str]:
+    return [*registry.TOOLS, *registry.SHORT_NAMES]
+
+
+def _tool_name(word: str) -> str:
+    """Returns the name of the tool that a word of the command line means."""
+    name = registry.SHORT_NAMES.get(word, word)
+    if name not in registry.TOOLS:
+        words = _tool_words()
+        raise _WrongCall(f"unknown tool {word!r}.{did_you_mean(word, words)} Tools are {listed(words)}.")
+    return name
+
+
+def _print_error(error: object) -> None:
+    print(f"[error] {error}", file=sys.stderr)
+
+
+@final
+class _OpenSimFormatter(logging.Formatter):
+    """`[info] message`, the way OpenSim's console log looks."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        names = [name for name, level in _LEVELS.items() if level <= record.levelno]
+        level = max(names, key=_LEVELS.__getitem__, default="trace")
+        return f"[{level}] {super().format(record)}"
+
+
+def _log_to_stderr(level: str) -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(_OpenSimFormatter())
+    logger = logging.getLogger("opensim_difcal")
+    logger.handlers = [handler]
+    logger.propagate = False
+    logger.setLevel(_LEVELS[level])

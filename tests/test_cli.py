@@ -1,0 +1,256 @@
+import logging
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+import torch
+
+import opensim_difcal
+from opensim_difcal.cli import main
+from opensim_difcal.errors import CalibrationError, DifcalError, ModelError
+from opensim_difcal.settings import setting
+from opensim_difcal.setup_template import template
+from opensim_difcal.tools import registry
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One entry."""
+
+    name: str = setting("Name of the entry.")
+
+
+@dataclass(kw_only=True)
+class EchoTool:
+    """A tool that notes how it was called."""
+
+    runs: ClassVar[list[tuple[Path, bool, int]]] = []
+    failure: ClassVar[BaseException | None] = None
+    found: ClassVar[list[DifcalError]] = []
+
+    results_directory: Path = setting("The results.", default=Path("results"))
+    gain: float = setting("Loudness.", unit="dB", default=1.0)
+    entries: tuple[Entry, ...] = setting("Entries.", default=())
+    private: int = field(default=0)
+
+    def run(self, *, progress: bool) -> None:
+        logging.getLogger("opensim_difcal.tools").info("Reading.")
+        if self.failure is not None:
+            raise self.failure
+        self.runs.append((self.results_directory, progress, torch.get_num_threads()))
+
+    def problems(self) -> list[DifcalError]:
+        return self.found
+
+
+@pytest.fixture
+def setup_file(tmp_path, monkeypatch):
+    """A setup file of the EchoTool, which is the only tool; the working directory is elsewhere."""
+    monkeypatch.setattr(registry, "TOOLS", {"EchoTool": EchoTool})
+    monkeypatch.setattr(registry, "SHORT_NAMES", {"echo": "EchoTool"})
+    monkeypatch.setattr(EchoTool, "runs", [])
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    path = tmp_path / "setup.xml"
+    path.write_text(template(EchoTool))
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _package_logger():
+    """Puts the package's logger back as it was."""
+    logger = logging.getLogger("opensim_difcal")
+    before = logger.handlers, logger.propagate, logger.level
+    yield
+    logger.handlers, logger.propagate = before[:2]
+    logger.setLevel(before[2])
+
+
+def python(*arguments: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "opensim_difcal", *arguments]
+    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+
+
+def test_run_tool_announces_the_tool_first_and_the_results_last(setup_file, capsys):
+    assert main(["run-tool", str(setup_file)]) == 0
+    results = setup_file.parent / "results"
+    printed = capsys.readouterr()
+    assert printed.out == f"Preparing to run EchoTool.\nDone. The results are in {results}.\n"
+    assert printed.err == "[info] Reading.\n"
+    assert EchoTool.runs == [(results, True, torch.get_num_threads())]
+
+
+def test_options_of_run_tool_reach_the_tool(setup_file, tmp_path):
+    n_threads = torch.get_num_threads()
+    try:
+        arguments = ["--results-directory", "here", "--threads", str(n_threads + 1), "--no-progress"]
+        assert main(["run-tool", str(setup_file), *arguments]) == 0
+    finally:
+        torch.set_num_threads(n_threads)
+    assert EchoTool.runs == [(tmp_path / "elsewhere" / "here", False, n_threads + 1)]
+
+
+def test_failed_run_prints_its_error_without_a_traceback(setup_file, capsys, monkeypatch):
+    monkeypatch.setattr(EchoTool, "failure", CalibrationError("The cost became NaN."))
+    assert main(["run-tool", str(setup_file), "--log", "warn"]) == 1
+    assert capsys.readouterr().err == "[error] The cost became NaN.\n"
+
+
+def test_traceback_is_printed_when_debugging(setup_file, capsys, monkeypatch):
+    monkeypatch.setattr(EchoTool, "failure", CalibrationError("The cost became NaN."))
+    assert main(["run-tool", str(setup_file), "--log", "debug"]) == 1
+    printed = capsys.readouterr().err
+    assert printed.startswith("[info] Reading.\nTraceback (most recent call last):\n")
+    assert printed.endswith("CalibrationError: The cost became NaN.\n[error] The cost became NaN.\n")
+
+
+def test_interrupted_run_says_so(setup_file, capsys, monkeypatch):
+    monkeypatch.setattr(EchoTool, "failure", KeyboardInterrupt())
+    assert main(["run-tool", str(setup_file), "--log", "off"]) == 1
+    assert capsys.readouterr().err == "[error] Interrupted by the user; the command is not complete.\n"
+
+
+@pytest.mark.parametrize(
+    ("level", "shown"),
+    [("trace", True), ("info", True), ("warn", False), ("critical", False), ("off", False)],
+)
+def test_log_level_decides_what_is_shown(setup_file, capsys, level, shown):
+    assert main(["run-tool", str(setup_file), "--log", level]) == 0
+    assert ("[info] Reading." in capsys.readouterr().err) is shown
+
+
+def test_absent_setup_file_fails(setup_file, capsys):
+    assert main(["run-tool", "absent.xml"]) == 1
+    path = setup_file.parent / "elsewhere" / "absent.xml"
+    assert capsys.readouterr().err == (
+        f"[error] absent.xml: the setup file does not exist ({path}). Correct the path.\n"
+    )
+
+
+def test_validate_says_when_nothing_is_wrong(setup_file, capsys):
+    assert main(["validate", str(setup_file)]) == 0
+    assert capsys.readouterr().out == f"{setup_file}: no problems found.\n"
+    assert EchoTool.runs == []
+
+
+def test_validate_lists_all_problems(setup_file, capsys, monkeypatch):
+    monkeypatch.setattr(EchoTool, "found", [ModelError("No muscles."), ModelError("No joints.")])
+    assert main(["validate", str(setup_file)]) == 1
+    assert capsys.readouterr().err == "[error] 2 problems found:\n1. No muscles.\n2. No joints.\n"
+
+
+def test_validate_prints_a_single_problem_as_it_is(setup_file, capsys, monkeypatch):
+    monkeypatch.setattr(EchoTool, "found", [ModelError("No muscles.")])
+    assert main(["validate", str(setup_file)]) == 1
+    assert capsys.readouterr().err == "[error] No muscles.\n"
+
+
+@pytest.mark.parametrize("word", ["EchoTool", "echo"])
+def test_print_xml_writes_a_template_under_the_name_opensim_gives_it(setup_file, capsys, word):
+    assert main(["print-xml", word]) == 0
+    assert capsys.readouterr().out == "Wrote default_Setup_EchoTool.xml.\n"
+    assert Path("default_Setup_EchoTool.xml").read_text() == template(EchoTool)
+
+
+def test_print_xml_overwrites_nothing(setup_file, capsys):
+    Path("mine.xml").write_text("mine")
+    assert main(["print-xml", "echo", "mine.xml"]) == 1
+    assert capsys.readouterr().err == (
+        "[error] mine.xml: the file exists. Give another name, or remove it.\n"
+    )
+    assert Path("mine.xml").read_text() == "mine"
+
+
+def test_unknown_tool_is_a_wrong_call(setup_file, capsys):
+    assert main(["print-xml", "Echo"]) == 2
+    assert capsys.readouterr().err == (
+        "[error] unknown tool 'Echo'. Did you mean 'echo'? Tools are 'EchoTool', 'echo'.\n"
+    )
+
+
+def test_info_lists_the_tools(setup_file, capsys):
+    assert main(["info"]) == 0
+    assert capsys.readouterr().out == "EchoTool: A tool that notes how it was called.\n"
+
+
+def test_info_describes_the_properties_of_a_tool(setup_file, capsys):
+    assert main(["info", "echo"]) == 0
+    assert capsys.readouterr().out == (
+        "A tool that notes how it was called.\n"
+        "  results_directory (a path): The results. Default: results.\n"
+        "  gain (a number): Loudness. Unit: dB. Default: 1.0.\n"
+        "  entries (<Entry> elements): Entries. Default: none.\n"
+    )
+
+
+def test_info_describes_one_property_and_its_entries(setup_file, capsys):
+    assert main(["info", "echo", "entries"]) == 0
+    assert capsys.readouterr().out == (
+        "  entries (<Entry> elements): Entries. Default: none.\n"
+        "Each entry is: One entry.\n"
+        "  name (text): Name of the entry. Required.\n"
+    )
+
+
+def test_unknown_property_is_a_wrong_call(setup_file, capsys):
+    assert main(["info", "echo", "gian"]) == 2
+    assert capsys.readouterr().err == (
+        "[error] unknown property 'gian'. Did you mean 'gain'? "
+        "Properties of EchoTool are 'entries', 'gain', 'results_directory'.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run"], "argument COMMAND: invalid choice: 'run'"),
+        (["run-tool"], "the following arguments are required: SETUP.xml"),
+        (["run-tool", "a.xml", "--threads", "0"], "expected a whole number above 0, got '0'"),
+        (["run-tool", "a.xml", "--log", "loud"], "argument --log: invalid choice: 'loud'"),
+    ],
+)
+def test_wrong_call_exits_with_2(arguments, message, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_call_without_a_command_prints_the_help(capsys):
+    assert main([]) == 2
+    assert capsys.readouterr().err.startswith("usage: opensim-difcal [-h] [--version] COMMAND ...")
+
+
+def test_version_is_printed(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"opensim-difcal {opensim_difcal.__version__}\n"
+
+
+def test_module_is_the_command_line():
+    done = python("info")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("NMSCalibrationTool: ")
+    assert python("info", "nothing").returncode == 2
+
+
+def test_help_imports_neither_torch_nor_opensim():
+    code = (
+        "import sys\nfrom opensim_difcal.cli import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n"
+        "    print(sorted({'torch', 'opensim', 'numpy'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.endswith("\n[]\n")
+
+
+def test_every_short_name_means_a_tool():
+    assert set(registry.SHORT_NAMES.values()) <= set(registry.TOOLS)
