@@ -1,0 +1,116 @@
+"""Levenberg-Marquardt with exact Gauss-Newton normal equations and bounds.
+
+References:
+    Nocedal and Wright (2006), Numerical Optimization, 2nd ed., Sections 10.3 and 16.7.
+"""
+
+import time
+
+import torch
+from torch import Tensor
+
+from opensim_difcal.calibration.normal_equations import (
+    NormalEquations,
+    bounded_parameters,
+    cost_terms,
+    normal_equations,
+)
+from opensim_difcal.calibration.optimization import Optimization, OptimizerSettings, Progress
+from opensim_difcal.calibration.problem import CalibrationProblem
+from opensim_difcal.calibration.result import Status
+
+_FIRST_DAMPING = 1e-2
+_LEAST_DAMPING = 1e-9
+_MOST_DAMPING = 1e9
+_SMALL_STEPS = 3  # accepted steps below the tolerance before stopping
+_EDGE = 1e-9  # of the bounds' range; the sigmoid never reaches a bound
+
+
+def minimize_levenberg_marquardt(
+    problem: CalibrationProblem, settings: OptimizerSettings, progress: Progress | None = None
+) -> Optimization:
+    """Minimizes the problem's cost; keeps the best point, also when interrupted.
+
+    A step solves (J^T J + damping diag(J^T J)) s = -J^T r for the unknowns that are not
+    held at a bound, and is clipped to the bounds. It is taken only if the cost falls.
+    """
+    started = time.perf_counter()
+    history: list[dict[str, float]] = []
+    status = Status.MAX_ITERATIONS
+    position = _position(problem)
+    damping, small_steps = _FIRST_DAMPING, 0
+    try:
+        equations = normal_equations(problem)
+        for iteration in range(settings.max_iterations + 1):
+            history.append(equations.terms | {"total": equations.total})
+            if not torch.isfinite(equations.hessian).all():
+                status = Status.NON_FINITE
+                break
+            if progress is not None:
+                progress(iteration, history[-1])
+            if time.perf_counter() - started > settings.max_seconds:
+                status = Status.MAX_SECONDS
+                break
+            accepted, damping = _accepted_step(problem, equations, position, damping)
+            if accepted is None:
+                status = Status.CONVERGED
+                break
+            position, total = accepted
+            improved = equations.total - total > settings.tolerance * equations.total
+            small_steps = 0 if improved else small_steps + 1
+            equations = normal_equations(problem)
+            if small_steps >= _SMALL_STEPS:
+                history.append(equations.terms | {"total": equations.total})
+                status = Status.CONVERGED
+                break
+    except KeyboardInterrupt:
+        _move(problem, position)
+        status = Status.INTERRUPTED
+    return Optimization(status, tuple(history), time.perf_counter() - started)
+
+
+def _accepted_step(
+    problem: CalibrationProblem, equations: NormalEquations, position: Tensor, damping: float
+) -> tuple[tuple[Tensor, float] | None, float]:
+    """Tries steps with rising damping until the cost falls; the damping for the next step."""
+    lower, upper = _limits(problem)
+    while damping < _MOST_DAMPING:
+        trial = _clipped_step(equations, position, lower, upper, damping)
+        _move(problem, trial)
+        total = sum(cost_terms(problem).values())
+        if total < equations.total:
+            return (trial, total), max(damping / 5.0, _LEAST_DAMPING)
+        damping *= 4.0
+    _move(problem, position)
+    return None, damping
+
+
+def _clipped_step(
+    equations: NormalEquations, position: Tensor, lower: Tensor, upper: Tensor, damping: float
+) -> Tensor:
+    held = ((position <= lower) & (equations.gradient > 0)) | ((position >= upper) & (equations.gradient < 0))
+    free = torch.nonzero(~held).squeeze(-1)
+    hessian = equations.hessian[free][:, free].clone()
+    scale = hessian.diagonal() + 1e-9 * hessian.diagonal().max()
+    hessian.diagonal().add_(damping * scale)
+    step = torch.zeros_like(position)
+    step[free] = -torch.linalg.solve(hessian, equations.gradient[free])
+    return torch.minimum(torch.maximum(position + step, lower), upper)
+
+
+def _position(problem: CalibrationProblem) -> Tensor:
+    """The unknowns as deviations from the start in half bound ranges."""
+    return torch.cat([bounded.deviation().detach() for bounded in bounded_parameters(problem)])
+
+
+def _limits(problem: CalibrationProblem) -> tuple[Tensor, Tensor]:
+    parameters = bounded_parameters(problem)
+    lower = torch.cat([2.0 * (p.lower - p.initial) / (p.upper - p.lower) for p in parameters])
+    upper = torch.cat([2.0 * (p.upper - p.initial) / (p.upper - p.lower) for p in parameters])
+    return lower + _EDGE, upper - _EDGE
+
+
+def _move(problem: CalibrationProblem, position: Tensor) -> None:
+    parameters = bounded_parameters(problem)
+    for bounded, part in zip(parameters, position.split([len(p.initial) for p in parameters]), strict=True):
+        bounded.set_value(bounded.initial + part * 0.5 * (bounded.upper - bounded.lower))

@@ -1,0 +1,47 @@
+"""What every optimizer takes and returns."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from opensim_difcal.calibration.result import Status
+
+Progress = Callable[[int, dict[str, float]], None]
+"""Called after every iteration with its number and the cost by term."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimizerSettings:
+    """Budget and stopping rule of every optimizer, and AdamW's own settings.
+
+    Attributes:
+        max_iterations: Iteration budget.
+        max_seconds: Time budget, s.
+        tolerance: Relative decrease of the cost that counts as an improvement.
+        patience: AdamW: iterations without improvement before stopping.
+        learning_rate: AdamW: first learning rate, on the sigmoid's scale.
+        learning_rate_decay: AdamW: factor on the learning rate per iteration.
+        weight_decay: AdamW: decoupled weight decay, pulls to the start values.
+    """
+
+    max_iterations: int = 400
+    max_seconds: float = 3600.0
+    tolerance: float = 1e-4
+    patience: int = 30
+    learning_rate: float = 0.05
+    learning_rate_decay: float = 0.995
+    weight_decay: float = 1e-4
+
+
+@dataclass(frozen=True)
+class Optimization:
+    """How an optimization went; the best point is left in the problem's unknowns.
+
+    Attributes:
+        status: Why it stopped.
+        cost_history: Cost by term and "total", first entry at the start values.
+        seconds: Wall-clock time.
+    """
+
+    status: Status
+    cost_history: tuple[dict[str, float], ...]
+    seconds: float
