@@ -1,0 +1,82 @@
+"""OpenSim reads the tables back, digit by digit."""
+
+import numpy as np
+import opensim
+import pytest
+
+from opensim_difcal.errors import StorageFileError
+from opensim_difcal.inputs.storage import read_storage
+from opensim_difcal.outputs.tables import write_storage, write_trial_tables
+
+
+def test_the_header_is_that_of_a_storage_file(tmp_path):
+    path = tmp_path / "a.sto"
+    write_storage(path, "angles", np.array([0.0, 0.1]), {"knee": np.array([1.5, -2.0])}, in_degrees=True)
+    assert path.read_bytes() == (
+        b"angles\nversion=1\nnRows=2\nnColumns=2\ninDegrees=yes\nendheader\ntime\tknee\n0.0\t1.5\n0.1\t-2.0\n"
+    )
+
+
+@pytest.mark.opensim
+def test_opensim_reads_every_digit(tmp_path):
+    path = tmp_path / "a.sto"
+    rng = np.random.default_rng(1)
+    time, knee, hip = np.arange(50) / 300, rng.normal(size=50) / 3, 1e-9 * rng.normal(size=50)
+    write_storage(path, "forces", time, {"knee": knee, "hip": hip})
+    table = opensim.TimeSeriesTable(str(path))
+    assert table.getColumnLabels() == ("knee", "hip")
+    np.testing.assert_array_equal(table.getIndependentColumn(), time)
+    np.testing.assert_array_equal(table.getMatrix().to_numpy(), np.stack([knee, hip], axis=-1))
+    assert opensim.Storage(str(path)).isInDegrees() is False
+
+
+def test_a_column_of_another_length_is_refused(tmp_path):
+    path = tmp_path / "a.sto"
+    with pytest.raises(StorageFileError) as error:
+        write_storage(path, "a", np.arange(3.0), {"knee": np.arange(2.0)})
+    assert str(error.value) == (
+        f"{path}: column 'knee' has 2 values. Expected 3, one per time. Write one value per time."
+    )
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("label", ["knee\tangle", "knee\nangle", ""])
+def test_a_label_that_would_break_the_table_is_refused(tmp_path, label):
+    path = tmp_path / "a.sto"
+    with pytest.raises(StorageFileError) as error:
+        write_storage(path, "a", np.arange(3.0), {label: np.arange(3.0)})
+    assert str(error.value) == (
+        f"{path}: column {label!r} cannot be written. Expected a label without tabs and line breaks. "
+        "Rename the column."
+    )
+
+
+def test_every_quantity_of_a_trial_has_a_table(tmp_path, result):
+    prediction = result.calibrated[0]
+    trial = prediction.trial
+    paths = write_trial_tables(tmp_path / "tables", prediction)
+    assert [path.name for path in paths] == [
+        f"{trial.name}_{quantity}.sto"
+        for quantity in (
+            "excitations",
+            "activations",
+            "fiber_lengths",
+            "normalized_fiber_lengths",
+            "tendon_forces",
+            "joint_moments",
+        )
+    ]
+    expected = (
+        trial.excitation,
+        prediction.activation,
+        prediction.fiber_length,
+        prediction.normalized_fiber_length,
+        prediction.tendon_force,
+        prediction.joint_moment,
+    )
+    tables = [read_storage(path) for path in paths]
+    for table, values in zip(tables, expected, strict=True):
+        np.testing.assert_array_equal(table.time, trial.time)
+        np.testing.assert_array_equal(table.values, values)
+    assert tables[0].labels == trial.muscle_names
+    assert tables[-1].labels == tuple(f"{name}_moment" for name in trial.coordinate_names)
