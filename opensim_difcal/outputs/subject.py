@@ -1,0 +1,134 @@
+"""A calibrated subject: what an .osim file has no place for."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from opensim_difcal.calibration.result import CalibrationResult, ParameterChange
+from opensim_difcal.inputs.excitations import ExcitationChannel
+
+_PACKAGES = ("opensim-difcal", "opensim", "torch", "numpy")
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a calibration was made from.
+
+    Attributes:
+        input_files: SHA-256 digests (hexadecimal) by name of the file.
+        versions: Versions by name of the package.
+        settings: Values by name of the setting, as the user wrote them.
+        seed: Seed of every random number.
+    """
+
+    input_files: Mapping[str, str]
+    versions: Mapping[str, str]
+    settings: Mapping[str, str]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A calibrated subject.
+
+    Attributes:
+        name: Name of the calibration; the model is `<name>.osim`.
+        muscle_names: The calibrated muscles.
+        parameters: Changes by parameter name, one entry per muscle.
+        time_step: The step that c1 and c2 belong to, s.
+        electromechanical_delay: s.
+        lowpass_cutoff_frequency_for_coordinates: Hz, -1 for none.
+        tendon: The setting of that name.
+        made_elastic: Muscles calibrated with an elastic tendon although the model had
+            it rigid.
+        excitation_map: Which muscles an excitation column drives.
+        strength_groups: Member muscles by strength group.
+        strength_coefficients: Factor on max_isometric_force by strength group.
+        strength_bounds: Lower and upper bound of every strength coefficient.
+        provenance: What the calibration was made from.
+    """
+
+    name: str
+    muscle_names: tuple[str, ...]
+    parameters: Mapping[str, ParameterChange]
+    time_step: float
+    electromechanical_delay: float
+    lowpass_cutoff_frequency_for_coordinates: float
+    tendon: str
+    made_elastic: tuple[str, ...]
+    excitation_map: tuple[ExcitationChannel, ...]
+    strength_groups: Mapping[str, tuple[str, ...]]
+    strength_coefficients: Mapping[str, float]
+    strength_bounds: tuple[float, float]
+    provenance: Provenance
+
+
+def subject_of(
+    result: CalibrationResult,
+    *,
+    time_step: float,
+    electromechanical_delay: float,
+    lowpass_cutoff_frequency_for_coordinates: float,
+    tendon: str,
+    excitation_map: Sequence[ExcitationChannel],
+    provenance: Provenance,
+) -> Subject:
+    """Returns the subject of a calibration.
+
+    Args:
+        result: The calibration.
+        time_step: The step that c1 and c2 belong to, s.
+        electromechanical_delay: s.
+        lowpass_cutoff_frequency_for_coordinates: Hz, -1 for none.
+        tendon: The setting of that name.
+        excitation_map: Which muscles an excitation column drives.
+        provenance: What the calibration was made from.
+    """
+    return Subject(
+        name=result.name,
+        muscle_names=result.muscle_names,
+        parameters=result.parameters,
+        time_step=time_step,
+        electromechanical_delay=electromechanical_delay,
+        lowpass_cutoff_frequency_for_coordinates=lowpass_cutoff_frequency_for_coordinates,
+        tendon=tendon,
+        made_elastic=result.made_elastic,
+        excitation_map=tuple(excitation_map),
+        # A muscle in no group is a group of its own.
+        strength_groups={
+            name: result.strength_groups.get(name, (name,)) for name in result.strength_coefficients
+        },
+        strength_coefficients=result.strength_coefficients,
+        strength_bounds=result.strength_bounds,
+        provenance=provenance,
+    )
+
+
+def file_digests(paths: Sequence[Path]) -> dict[str, str]:
+    """Returns the SHA-256 digests of files by their names, without folders.
+
+    Args:
+        paths: The files; of two with the same name the later one is marked " (2)".
+    """
+    digests: dict[str, str] = {}
+    for path in paths:
+        name, count = path.name, 1
+        while name in digests:
+            count += 1
+            name = f"{path.name} ({count})"
+        digests[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return digests
+
+
+def package_versions() -> dict[str, str]:
+    """Returns the versions of this package and of those its numbers depend on."""
+    return {name.replace("-", "_"): _version(name) for name in _PACKAGES}
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:  # a checkout that is run without being installed
+        return "not installed"

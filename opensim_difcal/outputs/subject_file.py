@@ -1,0 +1,246 @@
+"""The sidecar of a personalised model: `<name>_subject.xml`, written and read back exactly."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, final
+from xml.parsers.expat import ExpatError
+
+import numpy as np
+import xmltodict
+
+from opensim_difcal.calibration.result import PARAMETER_NAMES, ParameterChange
+from opensim_difcal.errors import ModelError
+from opensim_difcal.inputs.excitations import ExcitationChannel
+from opensim_difcal.outputs.atomic import write_atomically
+from opensim_difcal.outputs.subject import Provenance, Subject
+from opensim_difcal.wording import counted, listed
+
+_COMMENT = """\
+<!--Written by opensim_difcal beside the calibrated model; holds what a model has no place for.
+Lengths in m, forces in N, times in s, frequencies in Hz. c1 and c2 belong to time_step.-->
+"""
+_OBJECTS = ("MuscleParameters", "StrengthGroup", "ExcitationChannel", "InputFile", "Package", "Setting")
+_NUMBERS = ("time_step", "electromechanical_delay", "lowpass_cutoff_frequency_for_coordinates")
+_PROPERTIES = (
+    *_NUMBERS,
+    "tendon",
+    "made_elastic",
+    "excitation_map",
+    "strength_bounds",
+    "strength_groups",
+    "muscles",
+    "provenance",
+)
+_ENDS = ("initial", "final", "lower", "upper")
+_REMEDY = "Use the file as the calibration wrote it, or calibrate again."
+
+
+def write_subject(path: Path, subject: Subject) -> None:
+    """Writes the sidecar; the same subject gives the same bytes.
+
+    Args:
+        path: `<name>_subject.xml`; its folder exists.
+        subject: What to write.
+    """
+    document = {"OpenSimDocument": {"@Version": "40600", "NMSSubject": _subject_node(subject)}}
+    text = xmltodict.unparse(document, pretty=True, indent="\t", short_empty_elements=True)
+    declaration, _, body = text.partition("\n")
+    write_atomically(path, f"{declaration}\n{_COMMENT}{body}\n".encode())
+
+
+def read_subject(path: Path) -> Subject:
+    """Reads a sidecar.
+
+    Args:
+        path: `<name>_subject.xml`.
+
+    Raises:
+        ModelError: If the file is missing, is no sidecar, or lacks, repeats or adds an
+            element, or if a number is none.
+    """
+    root = _root(path)
+    root.expect(*_PROPERTIES)
+    groups = root.child("strength_groups").objects("StrengthGroup", "muscles", "coefficient")
+    channels = root.child("excitation_map").objects("ExcitationChannel", "muscles")
+    muscles = root.child("muscles").objects("MuscleParameters", *PARAMETER_NAMES)
+    lower, upper = root.numbers("strength_bounds", 2)
+    time_step, delay, cutoff = (root.number(tag) for tag in _NUMBERS)
+    return Subject(
+        name=root.attribute("name"),
+        muscle_names=tuple(muscle.attribute("name") for muscle in muscles),
+        parameters={name: _parameter_change(muscles, name) for name in PARAMETER_NAMES},
+        time_step=time_step,
+        electromechanical_delay=delay,
+        lowpass_cutoff_frequency_for_coordinates=cutoff,
+        tendon=root.text("tendon"),
+        made_elastic=root.words("made_elastic"),
+        excitation_map=tuple(
+            ExcitationChannel(name=channel.attribute("name"), muscles=channel.words("muscles"))
+            for channel in channels
+        ),
+        strength_groups={group.attribute("name"): group.words("muscles") for group in groups},
+        strength_coefficients={group.attribute("name"): group.number("coefficient") for group in groups},
+        strength_bounds=(lower, upper),
+        provenance=_provenance(root.child("provenance")),
+    )
+
+
+def _subject_node(subject: Subject) -> dict[str, Any]:
+    return {
+        "@name": subject.name,
+        **{tag: repr(float(getattr(subject, tag))) for tag in _NUMBERS},
+        "tendon": subject.tendon,
+        "made_elastic": " ".join(subject.made_elastic),
+        "excitation_map": {
+            "ExcitationChannel": [
+                {"@name": channel.name, "muscles": " ".join(channel.muscles)}
+                for channel in subject.excitation_map
+            ]
+        },
+        "strength_bounds": " ".join(repr(float(bound)) for bound in subject.strength_bounds),
+        "strength_groups": {
+            "StrengthGroup": [
+                {
+                    "@name": name,
+                    "muscles": " ".join(muscles),
+                    "coefficient": repr(float(subject.strength_coefficients[name])),
+                }
+                for name, muscles in subject.strength_groups.items()
+            ]
+        },
+        "muscles": {
+            "MuscleParameters": [
+                {"@name": name, **{tag: _change_node(subject.parameters[tag], i) for tag in PARAMETER_NAMES}}
+                for i, name in enumerate(subject.muscle_names)
+            ]
+        },
+        "provenance": _provenance_node(subject.provenance),
+    }
+
+
+def _change_node(change: ParameterChange, i: int) -> dict[str, str]:
+    ends = {end: repr(float(getattr(change, end)[i])) for end in _ENDS}
+    return {**ends, "at_bound": "true" if change.at_bound[i] else "false"}
+
+
+def _provenance_node(provenance: Provenance) -> dict[str, Any]:
+    def pairs(values: Mapping[str, str], attribute: str) -> list[dict[str, str]]:
+        return [{"@name": name, f"@{attribute}": value} for name, value in values.items()]
+
+    return {
+        "input_files": {"InputFile": pairs(provenance.input_files, "sha256")},
+        "versions": {"Package": pairs(provenance.versions, "version")},
+        "settings": {"Setting": pairs(provenance.settings, "value")},
+        "seed": str(provenance.seed),
+    }
+
+
+def _parameter_change(muscles: Iterable["_Node"], name: str) -> ParameterChange:
+    changes = [muscle.child(name) for muscle in muscles]
+    for change in changes:
+        change.expect(*_ENDS, "at_bound")
+    return ParameterChange(*(np.array([change.number(end) for change in changes]) for end in _ENDS))
+
+
+def _provenance(node: "_Node") -> Provenance:
+    node.expect("input_files", "versions", "settings", "seed")
+
+    def pairs(tag: str, object_tag: str, attribute: str) -> dict[str, str]:
+        objects = node.child(tag).objects(object_tag)
+        return {entry.attribute("name"): entry.attribute(attribute) for entry in objects}
+
+    return Provenance(
+        input_files=pairs("input_files", "InputFile", "sha256"),
+        versions=pairs("versions", "Package", "version"),
+        settings=pairs("settings", "Setting", "value"),
+        seed=node.whole_number("seed"),
+    )
+
+
+def _root(path: Path) -> "_Node":
+    try:
+        document = xmltodict.parse(path.read_bytes(), force_list=_OBJECTS)
+    except OSError as error:
+        raise ModelError(f"{path}: the subject file cannot be read: {error.strerror}. {_REMEDY}") from error
+    except (ExpatError, ValueError) as error:  # xmltodict refuses entities with a ValueError
+        raise ModelError(f"{path}: not well-formed XML: {error}. {_REMEDY}") from error
+    content = document.get("OpenSimDocument")
+    if not isinstance(content, dict) or not isinstance(content.get("NMSSubject"), dict):
+        raise ModelError(
+            f"{path}: there is no <NMSSubject> in an <OpenSimDocument>. "
+            "Expected the file <name>_subject.xml that a calibration wrote beside <name>.osim."
+        )
+    return _Node(f"{path}: <NMSSubject>", content["NMSSubject"])
+
+
+@final
+class _Node:
+    """An element that knows where it stands, so that it can say what is wrong with it."""
+
+    def __init__(self, where: str, content: dict[str, Any] | None):
+        self._where = where
+        self._content = content or {}
+
+    def expect(self, *tags: str) -> None:
+        """Refuses missing, repeated and unknown child elements."""
+        found = [tag for tag in self._content if not tag.startswith(("@", "#"))]
+        faults = (
+            [f"lacks <{tag}>" for tag in tags if tag not in found]
+            + [f"repeats <{tag}>" for tag in tags if isinstance(self._content.get(tag), list)]
+            + [f"has an unknown <{tag}>" for tag in found if tag not in tags]
+        )
+        if faults:
+            allowed = listed(tags, "<{}>")
+            raise ModelError(f"{self._where} {faults[0]}. Expected each of {allowed} once. {_REMEDY}")
+
+    def child(self, tag: str) -> "_Node":
+        content = self._content[tag]
+        return _Node(f"{self._where} <{tag}>", content if isinstance(content, dict) else None)
+
+    def objects(self, object_tag: str, *tags: str) -> list["_Node"]:
+        """Returns the elements of a list, each with exactly those children."""
+        for tag in self._content:
+            if tag != object_tag and not tag.startswith(("@", "#")):
+                raise ModelError(
+                    f"{self._where} has an unknown <{tag}>. Expected <{object_tag}> elements. {_REMEDY}"
+                )
+        nodes = []
+        for content in self._content.get(object_tag, []):
+            attributes = content if isinstance(content, dict) else {}
+            node = _Node(f"{self._where} <{object_tag} {attributes.get('@name')!r}>", attributes)
+            node.expect(*tags)
+            nodes.append(node)
+        return nodes
+
+    def attribute(self, name: str) -> str:
+        if f"@{name}" not in self._content:
+            raise ModelError(f"{self._where} lacks the attribute {name!r}. {_REMEDY}")
+        return self._content[f"@{name}"]
+
+    def text(self, tag: str) -> str:
+        content = self._content[tag]
+        return content if isinstance(content, str) else ""
+
+    def words(self, tag: str) -> tuple[str, ...]:
+        return tuple(self.text(tag).split())
+
+    def number(self, tag: str) -> float:
+        return self.numbers(tag, 1)[0]
+
+    def whole_number(self, tag: str) -> int:
+        try:
+            return int(self.text(tag))
+        except ValueError:
+            raise self._not_numbers(tag, "1 whole number") from None
+
+    def numbers(self, tag: str, count: int) -> tuple[float, ...]:
+        try:
+            values = tuple(float(word) for word in self.words(tag))
+        except ValueError:
+            values = ()
+        if len(values) != count:
+            raise self._not_numbers(tag, counted(count, "number"))
+        return values
+
+    def _not_numbers(self, tag: str, expected: str) -> ModelError:
+        return ModelError(f"{self._where}: <{tag}> is {self.text(tag)!r}. Expected {expected}. {_REMEDY}")

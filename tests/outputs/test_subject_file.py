@@ -1,0 +1,162 @@
+"""The sidecar reads back exactly and says what is wrong with a broken one."""
+
+import re
+
+import numpy as np
+import pytest
+
+from opensim_difcal.calibration.result import PARAMETER_NAMES
+from opensim_difcal.errors import ModelError
+from opensim_difcal.inputs.excitations import ExcitationChannel
+from opensim_difcal.outputs.subject import Provenance, subject_of
+from opensim_difcal.outputs.subject_file import read_subject, write_subject
+
+REMEDY = "Use the file as the calibration wrote it, or calibrate again."
+
+
+@pytest.fixture
+def subject(result):
+    return subject_of(
+        result,
+        time_step=0.1 + 0.2,
+        electromechanical_delay=0.035,
+        lowpass_cutoff_frequency_for_coordinates=-1.0,
+        tendon="model",
+        excitation_map=[
+            ExcitationChannel(name="Soleus & <more>", muscles=("soleus_r",)),
+            ExcitationChannel(name="HAM", muscles=("bflh_r", "semimem_r")),
+        ],
+        provenance=Provenance(
+            input_files={"a.osim": "00ff", "b.mot": "ff00"},
+            versions={"numpy": "2.4.6"},
+            settings={"results_directory": ' with\n\ttab and "quotes" ', "name": "Jörg"},
+            seed=2**63,
+        ),
+    )
+
+
+@pytest.fixture
+def path(tmp_path, subject):
+    path = tmp_path / "subject01_subject.xml"
+    write_subject(path, subject)
+    return path
+
+
+def replaced(path, pattern, new):
+    text, count = re.subn(pattern, new, path.read_text(encoding="utf-8"), count=1, flags=re.DOTALL)
+    assert count == 1
+    path.write_text(text, encoding="utf-8")
+
+
+def test_a_subject_reads_back_exactly(path, subject):
+    read = read_subject(path)
+    for name in PARAMETER_NAMES:
+        for end in ("initial", "final", "lower", "upper", "at_bound"):
+            np.testing.assert_array_equal(
+                getattr(read.parameters[name], end), getattr(subject.parameters[name], end)
+            )
+    same = {name: getattr(subject, name) for name in vars(subject) if name != "parameters"}
+    assert {name: getattr(read, name) for name in same} == same
+
+
+def test_the_same_subject_gives_the_same_bytes(path, tmp_path):
+    again = tmp_path / "again.xml"
+    write_subject(again, read_subject(path))
+    assert again.read_bytes() == path.read_bytes()
+
+
+def test_the_file_looks_like_one_of_opensim(path):
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith('<?xml version="1.0" encoding="utf-8"?>\n<!--Written by opensim_difcal')
+    assert '<OpenSimDocument Version="40600">\n\t<NMSSubject name="subject01">\n\t\t<time_step>' in text
+    assert text.count("<at_bound>true</at_bound>") == 2
+    assert text.endswith("</OpenSimDocument>\n")
+
+
+def test_empty_lists_read_back(tmp_path, path, subject):
+    replaced(path, "<made_elastic>soleus_r</made_elastic>", "<made_elastic/>")
+    replaced(path, "<excitation_map>.*</excitation_map>", "<excitation_map/>")
+    read = read_subject(path)
+    assert (read.made_elastic, read.excitation_map) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("pattern", "new", "message"),
+    [
+        (
+            r"<time_step>[^<]*</time_step>",
+            "",
+            " lacks <time_step>. Expected each of <electromechanical_delay>, <excitation_map>, "
+            "<lowpass_cutoff_frequency_for_coordinates>, <made_elastic>, <muscles>, <provenance>, "
+            "<strength_bounds>, <strength_groups>, <tendon>, <time_step> once.",
+        ),
+        (
+            r"(<seed>\d+</seed>)",
+            r"\1\1",
+            " <provenance> repeats <seed>. "
+            "Expected each of <input_files>, <seed>, <settings>, <versions> once.",
+        ),
+        (
+            r"<initial>",
+            r"<old>1</old><initial>",
+            " <muscles> <MuscleParameters 'addlong_r'> <optimal_fiber_length> has an unknown <old>. "
+            "Expected each of <at_bound>, <final>, <initial>, <lower>, <upper> once.",
+        ),
+        (
+            r"<MuscleParameters name=.addlong_r.>.*?</MuscleParameters>",
+            "<Muscle/>",
+            " <muscles> has an unknown <Muscle>. Expected <MuscleParameters> elements.",
+        ),
+        (
+            r"<time_step>[^<]*</time_step>",
+            "<time_step>five</time_step>",
+            ": <time_step> is 'five'. Expected 1 number.",
+        ),
+        (
+            r"<strength_bounds>[^<]*</strength_bounds>",
+            "<strength_bounds>0.5</strength_bounds>",
+            ": <strength_bounds> is '0.5'. Expected 2 numbers.",
+        ),
+        (r"<seed>\d+", "<seed>0.5", " <provenance>: <seed> is '0.5'. Expected 1 whole number."),
+        (
+            ' sha256="00ff"',
+            "",
+            " <provenance> <input_files> <InputFile 'a.osim'> lacks the attribute 'sha256'.",
+        ),
+    ],
+)
+def test_a_broken_sidecar_names_the_element(path, pattern, new, message):
+    replaced(path, pattern, new)
+    with pytest.raises(ModelError) as error:
+        read_subject(path)
+    assert str(error.value) == f"{path}: <NMSSubject>{message} {REMEDY}"
+
+
+def test_a_missing_sidecar_is_named(tmp_path):
+    with pytest.raises(ModelError) as error:
+        read_subject(tmp_path / "a.xml")
+    assert str(error.value) == (
+        f"{tmp_path / 'a.xml'}: the subject file cannot be read: No such file or directory. {REMEDY}"
+    )
+
+
+def test_a_file_that_is_not_xml_is_refused(tmp_path):
+    path = tmp_path / "a.xml"
+    path.write_text("<a>\n<b></a>")
+    with pytest.raises(ModelError) as error:
+        read_subject(path)
+    assert str(error.value) == f"{path}: not well-formed XML: mismatched tag: line 2, column 5. {REMEDY}"
+
+
+@pytest.mark.parametrize(
+    "text", ["<a/>", "<OpenSimDocument/>", "<OpenSimDocument><Model/></OpenSimDocument>"]
+)
+def test_another_document_is_refused(tmp_path, text):
+    path = tmp_path / "a.xml"
+    path.write_text(text)
+    with pytest.raises(ModelError) as error:
+        read_subject(path)
+    assert str(error.value) == (
+        f"{path}: there is no <NMSSubject> in an <OpenSimDocument>. "
+        "Expected the file <name>_subject.xml that a calibration wrote beside <name>.osim."
+    )
