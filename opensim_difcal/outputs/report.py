@@ -1,0 +1,144 @@
+"""report.html: one page that shows whether to believe a calibration."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from opensim_difcal.calibration.result import CalibrationResult
+from opensim_difcal.outputs import report_sentences as sentences
+from opensim_difcal.outputs.atomic import write_atomically
+from opensim_difcal.outputs.figures.style import Curve
+from opensim_difcal.outputs.report_figures import (
+    activation_picture,
+    convergence_picture,
+    fiber_picture,
+    moment_pictures,
+    parameter_picture,
+    strain_picture,
+)
+from opensim_difcal.outputs.report_page import (
+    Html,
+    box,
+    bullets,
+    collapsible,
+    joined,
+    links,
+    marked,
+    page,
+    paragraph,
+    preformatted,
+    section,
+    text,
+)
+from opensim_difcal.outputs.report_tables import agreement_table, parameter_table, strength_table
+from opensim_difcal.outputs.summary import pooled_summary
+from opensim_difcal.outputs.verdict import Trust, verdict
+from opensim_difcal.wording import counted
+
+VERDICT_MARKS = {Trust.GOOD: ("✓", "good"), Trust.CARE: ("!", "care"), Trust.NONE: ("✗", "none")}
+CONTENTS = (
+    ("moments", "Joint moments"),
+    ("parameters", "Parameters"),
+    ("muscles", "Fibers and tendons"),
+    ("activations", "Excitations"),
+    ("closed-loop", "Check by OpenSim"),
+    ("convergence", "Convergence"),
+    ("warnings", "Warnings"),
+    ("continue", "How to continue"),
+    ("settings", "Settings"),
+)
+
+
+def write_report(
+    path: Path,
+    result: CalibrationResult,
+    *,
+    summary: Mapping[str, Any],
+    active_force_length: Curve,
+    closed_loop: Mapping[str, float],
+    settings_text: str,
+) -> None:
+    """Writes the report, atomically. The same arguments give the same bytes.
+
+    The page holds its figures and needs no network and no JavaScript.
+
+    Args:
+        path: The file, usually report.html.
+        result: The calibration; has at least one trial.
+        summary: What `outputs.summary.summary` returned for the result.
+        active_force_length: Default active force-length curve: normalized fiber lengths
+            and multipliers.
+        closed_loop: OpenSim's largest disagreement by check, fraction of
+            max_isometric_force.
+        settings_text: The setup file as it was used, with its defaults.
+    """
+    titles = dict(CONTENTS)
+    bodies = {
+        "moments": _moments(result, summary),
+        "parameters": _parameters(result, summary),
+        "muscles": [fiber_picture(result, active_force_length), strain_picture(result)],
+        "activations": [activation_picture(result)],
+        "closed-loop": _closed_loop(closed_loop),
+        "convergence": [convergence_picture(result)],
+        "warnings": _warnings(result),
+        "continue": [bullets(text(step) for step in sentences.how_to_continue(result))],
+        "settings": [collapsible("Settings that were used", preformatted(settings_text))],
+    }
+    sections = [section(anchor, titles[anchor], body) for anchor, body in bodies.items()]
+    top = [*_in_short(result, summary, closed_loop), links(CONTENTS)]
+    document = page(f"Calibration of {result.name}", sentences.introduction(result), [*top, *sections])
+    write_atomically(path, document.encode())
+
+
+def _in_short(
+    result: CalibrationResult, summary: Mapping[str, Any], closed_loop: Mapping[str, float]
+) -> list[Html]:
+    unseen = bool(summary["pooled"])
+    agreement = summary["pooled"] or pooled_summary(result, role="calibration")
+    lines = [text(sentences.headline_coordinate(name, both)) for name, both in agreement.items()]
+    conclusion = verdict(summary, closed_loop)
+    findings = [marked(*VERDICT_MARKS[finding.trust], finding.sentence) for finding in conclusion.findings]
+    warnings = result.warnings
+    pointer = (
+        [paragraph(f"{counted(len(warnings), 'warning')}: see the section Warnings.")] if warnings else []
+    )
+    return [
+        box(VERDICT_MARKS[conclusion.trust][1], f"Verdict: {conclusion.trust.value}", [bullets(findings)]),
+        paragraph(sentences.headline(agreement, unseen=unseen), css="headline"),
+        bullets(lines, css="headline"),
+        paragraph(sentences.HOW_TO_READ_NUMBERS, css="quiet"),
+        *pointer,
+    ]
+
+
+def _moments(result: CalibrationResult, summary: Mapping[str, Any]) -> list[Html]:
+    return [agreement_table(summary["trials"], summary["pooled"]), *moment_pictures(result)]
+
+
+def _parameters(result: CalibrationResult, summary: Mapping[str, Any]) -> list[Html]:
+    words = [
+        sentences.values_at_bounds(summary["parameters"]),
+        sentences.elastic_tendons(result.made_elastic),
+    ]
+    tables = [parameter_table(result)]
+    if result.strength_coefficients:
+        tables.append(strength_table(result))
+    return [
+        *(paragraph(sentence) for sentence in words if sentence),
+        parameter_picture(result),
+        collapsible("All values", joined(tables)),
+    ]
+
+
+def _closed_loop(closed_loop: Mapping[str, float]) -> list[Html]:
+    purpose = (
+        "The calibration uses its own copy of OpenSim's muscle. So that the calibrated model does in OpenSim "
+        "what this page shows, OpenSim itself was asked to compute the same muscles:"
+    )
+    return [paragraph(purpose), bullets(text(line) for line in sentences.closed_loop_sentences(closed_loop))]
+
+
+def _warnings(result: CalibrationResult) -> list[Html]:
+    notes = [f"{p.trial.name}: {note}" for p in result.calibrated for note in p.trial.notes]
+    lines = [*result.warnings, *notes]
+    return [bullets(text(line) for line in lines)] if lines else [paragraph("None.")]

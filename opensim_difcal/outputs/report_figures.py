@@ -1,0 +1,103 @@
+"""The report's figures, each with a caption that says how to read it."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from opensim_difcal.calibration.result import CalibrationResult
+from opensim_difcal.outputs.figures.activations import activations
+from opensim_difcal.outputs.figures.convergence import convergence
+from opensim_difcal.outputs.figures.fiber_ranges import ACTIVE, fiber_ranges
+from opensim_difcal.outputs.figures.moments import moments
+from opensim_difcal.outputs.figures.parameter_changes import parameter_changes
+from opensim_difcal.outputs.figures.style import Curve, png, svg
+from opensim_difcal.outputs.figures.tendon_strains import tendon_strains
+from opensim_difcal.outputs.report_page import Html, picture
+
+MOST_SVG_POINTS = 12_000
+
+
+def moment_pictures(result: CalibrationResult) -> list[Html]:
+    """Returns the moments, one picture per page of trials."""
+    caption = (
+        "How to read: one column per trial, one row per coordinate, numbers before → after calibration. "
+        "Black is the moment from inverse dynamics, dashed grey what the scaled model predicted from the "
+        "EMG, blue what the calibrated model predicts. Blue should follow black, above all in the "
+        "validation columns, which the calibration never used."
+    )
+    pages = moments(result)
+    more = "The same for the next trials."
+    captions = [caption] + [more] * (len(pages) - 1)
+    return [
+        _embedded(
+            figure,
+            f"moments_{i}",
+            alt=f"Joint moments, measured and predicted, page {i} of {len(pages)}; numbers are in the table.",
+            caption=captions[i - 1],
+        )
+        for i, figure in enumerate(pages, start=1)
+    ]
+
+
+def parameter_picture(result: CalibrationResult) -> Html:
+    """Returns the parameter changes."""
+    caption = (
+        "How to read: the grey bar is what was allowed, the small upright mark the start value, the dot the "
+        "calibrated value. A dot inside its bar was not limited by the bounds. An orange diamond was, and "
+        "should not be taken for a measurement of this person."
+    )
+    alt = "Start and calibrated value of each parameter within its bounds; the table below holds the numbers."
+    return _embedded(parameter_changes(result), "parameters", alt=alt, caption=caption)
+
+
+def fiber_picture(result: CalibrationResult, active_force_length: Curve) -> Html:
+    """Returns the fiber operating ranges."""
+    caption = (
+        "How to read: each bar spans the shortest to the longest normalized fiber length over all trials, "
+        f"thin for all samples, thick where the muscle is active (activation above {ACTIVE}). The shaded "
+        "hill is the active force-length curve: at 1 (dotted) a fiber is strongest, far to either side it "
+        "can hardly produce force. In daily movements most muscles work between 0.5 and 1.5."
+    )
+    alt = "Normalized fiber lengths of each muscle, before and after, over the force-length curve."
+    return _embedded(fiber_ranges(result, active_force_length), "fibers", alt=alt, caption=caption)
+
+
+def strain_picture(result: CalibrationResult) -> Html:
+    """Returns the tendon strains."""
+    caption = (
+        "How to read: each bar spans the smallest to the largest stretch of a tendon over all trials. The "
+        "shaded band is what is expected of a tendon in movement; at about 5 % a tendon carries the "
+        "muscle's maximum isometric force. Below zero the tendon is slack. A rigid tendon stays at zero."
+    )
+    alt = "Range of tendon strain of each muscle before and after calibration, with the allowed range shaded."
+    return _embedded(tendon_strains(result), "strains", alt=alt, caption=caption)
+
+
+def activation_picture(result: CalibrationResult) -> Html:
+    """Returns excitations and activations."""
+    caption = (
+        "How to read: one panel per muscle, all trials on top of each other, time from the start to the "
+        "end of each trial. Grey is the processed EMG after the electromechanical delay, colored the "
+        "activation that drives the muscle. An activation should follow its EMG, a little later and "
+        "smoother. A flat line means the muscle was hardly used or its electrode recorded nothing."
+    )
+    alt = "Excitation and activation of each muscle over all trials."
+    return _embedded(activations(result), "activations", alt=alt, caption=caption)
+
+
+def convergence_picture(result: CalibrationResult) -> Html:
+    """Returns the cost by iteration."""
+    caption = (
+        "How to read: the cost is what the calibration makes small; black is the total, the colors are its "
+        "terms. A total that has become flat at the right means that more iterations would change little. "
+        "The scale is logarithmic; a term that is zero has no line."
+    )
+    alt = "Weighted cost by term against the iteration."
+    return _embedded(convergence(result), "convergence", alt=alt, caption=caption)
+
+
+def _embedded(figure: Figure, name: str, *, alt: str, caption: str) -> Html:
+    # A drawing grows with its curves, a bitmap does not; this keeps the page below 5 MB.
+    n_points = sum(np.size(line.get_xdata()) for axes in figure.axes for line in axes.lines)
+    if n_points <= MOST_SVG_POINTS:
+        return picture(svg(figure, name), "image/svg+xml", alt=alt, caption=caption)
+    return picture(png(figure), "image/png", alt=alt, caption=caption)

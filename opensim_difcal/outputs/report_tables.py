@@ -1,0 +1,80 @@
+"""The report's tables."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from opensim_difcal.calibration.result import PARAMETER_UNITS, CalibrationResult
+from opensim_difcal.outputs.report_page import Html, cell, table
+from opensim_difcal.outputs.verdict import USABLE_R2
+from opensim_difcal.outputs.wording import moment_text, parameter_text, r2_text
+
+Agreements = Mapping[str, Mapping[str, Mapping[str, float | None]]]
+
+
+def agreement_table(trials: Sequence[Mapping[str, Any]], pooled: Agreements) -> Html:
+    """Returns RMSE and R2 before and after, one row per trial and one for all validation trials.
+
+    Args:
+        trials: Name, role and agreement by coordinate of every trial.
+        pooled: Agreement by coordinate over all validation trials; empty without any.
+    """
+    coordinates = list(trials[0]["coordinates"])
+    header = ["Trial", "Role"]
+    for name in coordinates:
+        header += [f"{name} RMSE (N m)", f"{name} R²"]
+    rows = [
+        (trial["name"], [cell(trial["role"]), *_agreement_cells(trial["coordinates"], coordinates)])
+        for trial in trials
+    ]
+    if pooled:
+        rows.append(("All validation trials", [cell("pooled"), *_agreement_cells(pooled, coordinates)]))
+    caption = f"Before → after calibration. R² below {USABLE_R2} after calibration stands out."
+    return table(caption, header, rows)
+
+
+def parameter_table(result: CalibrationResult) -> Html:
+    """Returns start and calibrated values, one row per muscle."""
+    header = ["Muscle"]
+    for name in result.parameters:
+        unit = PARAMETER_UNITS[name]
+        header.append(f"{name} ({unit})" if unit else name)
+    rows = [
+        (muscle, [_parameter_cell(result, name, i) for name in result.parameters])
+        for i, muscle in enumerate(result.muscle_names)
+    ]
+    return table("Start → calibrated value. A value at a bound stands out.", header, rows)
+
+
+def strength_table(result: CalibrationResult) -> Html:
+    """Returns the strength coefficients with the muscles that share them."""
+    lower, upper = result.strength_bounds
+    rows = [
+        (
+            group,
+            [
+                cell(parameter_text(coefficient)),
+                cell(", ".join(result.strength_groups.get(group, (group,))), css="words"),
+            ],
+        )
+        for group, coefficient in result.strength_coefficients.items()
+    ]
+    caption = f"Factor on max_isometric_force, allowed from {lower:g} to {upper:g}."
+    return table(caption, ["Strength group", "Coefficient", "Muscles"], rows)
+
+
+def _agreement_cells(agreements: Agreements, coordinates: Sequence[str]) -> list[Html]:
+    cells = []
+    for name in coordinates:
+        before, after = agreements[name]["uncalibrated"], agreements[name]["calibrated"]
+        r2 = after["r2"]
+        cells.append(cell(f"{moment_text(before['rmse'])} → {moment_text(after['rmse'])}"))
+        low = "low" if r2 is not None and r2 < USABLE_R2 else ""
+        cells.append(cell(f"{r2_text(before['r2'])} → {r2_text(r2)}", css=low))
+    return cells
+
+
+def _parameter_cell(result: CalibrationResult, name: str, muscle: int) -> Html:
+    change = result.parameters[name]
+    initial, final = float(change.initial[muscle]), float(change.final[muscle])
+    css = "bound" if change.at_bound[muscle] else ""
+    return cell(f"{parameter_text(initial)} → {parameter_text(final)}", css=css)

@@ -1,0 +1,155 @@
+"""summary.json: the outcome of a calibration for programs."""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from opensim_difcal.calibration.metrics import Agreement, pooled_agreement, trial_agreement
+from opensim_difcal.calibration.result import CalibrationResult, ParameterChange
+from opensim_difcal.outputs.atomic import write_atomically
+from opensim_difcal.outputs.trial_pairs import TrialPair, trial_pairs
+from opensim_difcal.outputs.verdict import CLOSED_LOOP_CHECKS, verdict
+
+STAGES = ("geometry", "calibration", "closed_loop", "report")
+
+
+def summary(
+    result: CalibrationResult,
+    *,
+    tool: str,
+    seconds: Mapping[str, float],
+    closed_loop: Mapping[str, float],
+) -> dict[str, Any]:
+    """Returns the outcome of a calibration as plain values, ready for JSON.
+
+    Args:
+        result: The calibration.
+        tool: Name of the tool that ran it.
+        seconds: Wall-clock seconds by stage (`STAGES`); "calibration" defaults to the
+            result's own, "total" to the sum of the stages.
+        closed_loop: OpenSim's largest disagreement by check (`CLOSED_LOOP_CHECKS`),
+            fraction of max_isometric_force. A check that was not done is left out.
+
+    Returns:
+        Nested dicts and lists. A value that is not a finite number is None.
+    """
+    pairs = trial_pairs(result)
+    history = result.cost_history
+    report: dict[str, Any] = {
+        "tool": tool,
+        "name": result.name,
+        "status": result.status.name.lower(),
+        "reason": result.status.value,
+        "iterations": result.n_iterations,
+        "cost": {
+            "initial": dict(history[0]) if history else {},
+            "final": dict(history[-1]) if history else {},
+        },
+        "seconds": _seconds(result, seconds),
+        "trials": [_trial(pair) for pair in pairs],
+        "parameters": _parameters(result),
+        "strength_coefficients": dict(result.strength_coefficients),
+        "made_elastic": list(result.made_elastic),
+        "pooled": pooled_summary(result, role="validation"),
+        "closed_loop": {**dict.fromkeys(CLOSED_LOOP_CHECKS), **closed_loop},
+        "warnings": list(result.warnings),
+    }
+    report = _without_nan(report)
+    conclusion = verdict(report, closed_loop)
+    reasons = [finding.sentence for finding in conclusion.findings]
+    return {**report, "verdict": {"trust": conclusion.trust.value, "reasons": reasons}}
+
+
+def pooled_summary(
+    result: CalibrationResult, *, role: Literal["calibration", "validation"]
+) -> dict[str, Any]:
+    """Returns the agreement by coordinate over all trials of a role, before and after.
+
+    Args:
+        result: The calibration.
+        role: Which trials are joined.
+
+    Returns:
+        RMSE and R2 by coordinate, None where not a finite number; empty without a trial.
+    """
+    pairs = [pair for pair in trial_pairs(result) if pair.trial.role == role]
+    if not pairs:
+        return {}
+    before = pooled_agreement([pair.uncalibrated for pair in pairs])
+    after = pooled_agreement([pair.calibrated for pair in pairs])
+    return _without_nan({name: _before_and_after(before[name], after[name]) for name in after})
+
+
+def write_summary(
+    path: Path,
+    result: CalibrationResult,
+    *,
+    tool: str,
+    seconds: Mapping[str, float],
+    closed_loop: Mapping[str, float],
+) -> None:
+    """Writes `summary` as JSON, atomically.
+
+    Args:
+        path: The file, usually summary.json.
+        result: The calibration.
+        tool: Name of the tool that ran it.
+        seconds: Wall-clock seconds by stage.
+        closed_loop: OpenSim's largest disagreement by check.
+    """
+    values = summary(result, tool=tool, seconds=seconds, closed_loop=closed_loop)
+    text = json.dumps(values, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+    write_atomically(path, text.encode())
+
+
+def _seconds(result: CalibrationResult, seconds: Mapping[str, float]) -> dict[str, float | None]:
+    stages = {**dict.fromkeys(STAGES), "calibration": result.seconds, **seconds}
+    total = stages.pop("total", None)
+    if total is None:
+        total = sum(value for value in stages.values() if value is not None)
+    return {"total": total, **stages}
+
+
+def _trial(pair: TrialPair) -> dict[str, Any]:
+    before, after = trial_agreement(pair.uncalibrated), trial_agreement(pair.calibrated)
+    return {
+        "name": pair.trial.name,
+        "role": pair.trial.role,
+        "coordinates": {name: _before_and_after(before[name], after[name]) for name in after},
+    }
+
+
+def _before_and_after(before: Agreement, after: Agreement) -> dict[str, dict[str, float]]:
+    return {
+        "uncalibrated": {"rmse": before.rmse, "r2": before.r2},
+        "calibrated": {"rmse": after.rmse, "r2": after.r2},
+    }
+
+
+def _parameters(result: CalibrationResult) -> dict[str, Any]:
+    return {
+        muscle: {name: _change(change, i) for name, change in result.parameters.items()}
+        for i, muscle in enumerate(result.muscle_names)
+    }
+
+
+def _change(change: ParameterChange, muscle: int) -> dict[str, float | bool]:
+    return {
+        "initial": float(change.initial[muscle]),
+        "final": float(change.final[muscle]),
+        "lower": float(change.lower[muscle]),
+        "upper": float(change.upper[muscle]),
+        "at_bound": bool(change.at_bound[muscle]),
+    }
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,173 @@
+"""A calibration result that looks like a real one, and a few that do not."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from opensim_difcal.calibration.result import CalibrationResult, ParameterChange, Prediction, Status
+from opensim_difcal.inputs.trial import Trial
+
+NAMES = (
+    "addlong addmagIsch bflh bfsh gasmed gaslat glmax1 glmed1 glmin1 grac iliacus psoas recfem sart "
+    "semimem semiten soleus tfl tibant tibpost vaslat vasmed"
+)
+MUSCLES = tuple(f"{name}_r" for name in NAMES.split())
+COORDINATES = ("hip_flexion_r", "knee_angle_r", "ankle_angle_r")
+N_TIMES, N_LEAD_IN = 121, 11
+
+
+def measured_moments(time, rng):
+    phase = (time - time[N_LEAD_IN]) / (time[-1] - time[N_LEAD_IN])
+
+    def bump(center, width):
+        return np.exp(-(((phase - center) / width) ** 2))
+
+    hip = -55 * bump(0.1, 0.12) + 60 * bump(0.52, 0.14) - 12 * bump(0.9, 0.08)
+    knee = 20 * bump(0.02, 0.04) - 45 * bump(0.16, 0.09) + 22 * bump(0.45, 0.1) - 10 * bump(0.6, 0.06)
+    ankle = 8 * bump(0.05, 0.04) - 105 * bump(0.48, 0.13)
+    return np.stack([hip, knee, ankle], axis=1) * rng.uniform(0.85, 1.15)
+
+
+def make_trial(index, role, muscle_names):
+    n_muscles = len(muscle_names)
+    rng = np.random.default_rng(index)
+    time = np.arange(N_TIMES) * 0.01 + 0.35 * index
+    moment = measured_moments(time, rng)
+    if index == 3:
+        moment[:, 2] = 0.0
+    center = rng.uniform(0.2, 0.8, n_muscles) * 1.2
+    excitation = 0.05 + 0.6 * np.exp(-((((time - time[0])[:, None] - center) / 0.15) ** 2))
+    return Trial(
+        name="run $x_{ <i>fast</i> & last" if index == 9 else f"walk_{index:02d}",
+        role=role,
+        muscle_names=muscle_names,
+        coordinate_names=COORDINATES,
+        time=time,
+        n_lead_in=N_LEAD_IN,
+        excitation=excitation,
+        muscle_tendon_length=np.full((N_TIMES, n_muscles), 0.4),
+        moment_arm=np.full((N_TIMES, len(COORDINATES), n_muscles), 0.03),
+        joint_moment=moment,
+    )
+
+
+def make_prediction(trial, gain, noise, mean_length, seed):
+    rng = np.random.default_rng(seed)
+    n_muscles = len(trial.muscle_names)
+    wave = np.sin(2 * np.pi * (trial.time - trial.time[0]))[:, None]
+    smooth = noise * rng.standard_normal(len(COORDINATES)) * wave
+    swing = np.linspace(0.05, 0.3, n_muscles)
+    length = mean_length + swing * wave
+    activation = np.clip(0.9 * np.roll(trial.excitation, 4, axis=0), 0.01, 1.0)
+    return Prediction(
+        trial=trial,
+        activation=activation,
+        fiber_length=0.08 * length,
+        normalized_fiber_length=length,
+        tendon_force=800.0 * activation,
+        tendon_strain=0.04 * activation + np.where(np.arange(n_muscles) == 16, 0.03, 0.0),
+        joint_moment=gain * trial.joint_moment + smooth,
+    )
+
+
+def make_parameters(n):
+    rng = np.random.default_rng(7)
+
+    def relative(size, low, high):
+        initial = size * rng.uniform(0.5, 2.0, n)
+        final = initial * rng.uniform(low + 0.05, high - 0.05, n)
+        return ParameterChange(initial, final, low * initial, high * initial)
+
+    def absolute(initial, low, high):
+        ends = np.full(n, low), np.full(n, high)
+        return ParameterChange(np.full(n, initial), rng.uniform(low + 0.1, high - 0.1, n), *ends)
+
+    parameters = {
+        "optimal_fiber_length": relative(0.08, 0.85, 1.15),
+        "tendon_slack_length": relative(0.2, 0.85, 1.15),
+        "max_isometric_force": relative(1500.0, 0.5, 2.5),
+        "c1": absolute(-0.5, -0.95, -0.05),
+        "c2": absolute(-0.5, -0.95, -0.05),
+        "shape_factor": absolute(-1.5, -2.999, -0.001),
+    }
+    parameters["optimal_fiber_length"].final[2] = parameters["optimal_fiber_length"].upper[2]
+    parameters["c1"].final[-6:-5] = -0.95
+    return parameters
+
+
+def make_history(n):
+    steps = np.arange(n)
+    terms = {
+        "moment_tracking": 2.0 * np.exp(-steps / 4) + 0.05,
+        "fiber_range": 0.3 * np.exp(-steps / 2) + 1e-4,
+        "tendon_strain": np.where(steps < 10, 0.1 * np.exp(-steps / 3), 0.0),
+    }
+    terms["total"] = sum(terms.values())
+    return tuple({name: float(values[i]) for name, values in terms.items()} for i in range(n))
+
+
+def make_result(roles, muscle_names=MUSCLES):
+    trials = [make_trial(i, role, muscle_names) for i, role in enumerate(roles)]
+    before = [make_prediction(t, 0.55, 12.0, 0.8, 100 + i) for i, t in enumerate(trials)]
+    after = [make_prediction(t, 0.97, 4.0, 0.95, 200 + i) for i, t in enumerate(trials)]
+    return CalibrationResult(
+        name="subject01",
+        status=Status.CONVERGED,
+        n_iterations=29,
+        cost_history=make_history(30),
+        seconds=12.5,
+        muscle_names=muscle_names,
+        parameters=make_parameters(len(muscle_names)),
+        strength_groups={
+            "hamstrings": ("bflh_r", "semimem_r", "semiten_r"),
+            "vasti": ("vaslat_r", "vasmed_r"),
+        },
+        strength_coefficients={"hamstrings": 1.2, "vasti": 0.9},
+        strength_bounds=(0.5, 2.5),
+        made_elastic=("soleus_r",),
+        uncalibrated=tuple(before),
+        calibrated=tuple(after),
+        warnings=("Excitation <b>soleus</b> exceeded 1 in 3 samples & was clipped.",),
+    )
+
+
+@pytest.fixture(scope="session")
+def result():
+    return make_result(["calibration"] * 4 + ["validation"] * 6)
+
+
+@pytest.fixture(scope="session")
+def result_without_validation():
+    return make_result(["calibration"] * 2, MUSCLES[:4])
+
+
+@pytest.fixture(scope="session")
+def result_without_numbers(result_without_validation):
+    """What a calibration leaves whose cost became NaN."""
+
+    def broken(prediction):
+        series = {
+            field.name: np.full_like(getattr(prediction, field.name), np.nan)
+            for field in dataclasses.fields(prediction)
+            if field.name != "trial"
+        }
+        return dataclasses.replace(prediction, **series)
+
+    return dataclasses.replace(
+        result_without_validation,
+        status=Status.NON_FINITE,
+        cost_history=({"moment_tracking": float("nan"), "total": float("nan")},),
+        calibrated=tuple(broken(p) for p in result_without_validation.calibrated),
+    )
+
+
+@pytest.fixture(scope="session")
+def active_force_length():
+    length = np.linspace(0.3, 1.9, 81)
+    return length, np.exp(-(((length - 1.0) / 0.45) ** 2))
+
+
+@pytest.fixture(scope="session")
+def closed_loop():
+    return {"reintegration_rms_max": 0.0043, "frame_force_error_max": 3e-8, "frame_balance_error_max": 5e-7}

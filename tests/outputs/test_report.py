@@ -1,0 +1,99 @@
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from opensim_difcal.outputs.report import CONTENTS, write_report
+from opensim_difcal.outputs.summary import summary
+
+VOID = {"meta", "img"}
+
+
+class Outline(HTMLParser):
+    """Ids, links and the nesting of a page."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.open, self.ids, self.links, self.tags, self.words = [], [], [], [], []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        self.tags.append(tag)
+        self.ids += [attributes["id"]] if "id" in attributes else []
+        self.links += [attributes[name] for name in ("href", "src") if name in attributes]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def written(path, result, active_force_length, closed_loop, settings_text="<OpenSimDocument>"):
+    write_report(
+        path,
+        result,
+        summary=summary(result, tool="NMSCalibrationTool", seconds={}, closed_loop=closed_loop),
+        active_force_length=active_force_length,
+        closed_loop=closed_loop,
+        settings_text=settings_text,
+    )
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory, result, active_force_length, closed_loop):
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    return written(path, result, active_force_length, closed_loop)
+
+
+def test_report_is_one_small_page_that_asks_for_nothing(page):
+    outline = Outline(page)
+    assert len(page) < 5_000_000
+    assert "script" not in outline.tags
+    assert all(link.startswith(("#", "data:")) for link in outline.links)
+    assert "@import" not in page
+    assert "url(" not in page
+
+
+def test_report_is_well_formed_and_its_links_lead_somewhere(page):
+    outline = Outline(page)
+    assert outline.open == []
+    assert len(set(outline.ids)) == len(outline.ids)
+    assert {link[1:] for link in outline.links if link.startswith("#")} == set(outline.ids)
+    assert set(outline.ids) == {anchor for anchor, _ in CONTENTS}
+
+
+def test_report_opens_with_the_verdict_and_the_gain_on_unseen_trials(page):
+    assert "Verdict: good" in page
+    assert "On trials the calibration never saw:" in page
+    assert re.search(r"Knee angle \(right\): the moment&#x27;s error fell from [\d.]+ to [\d.]+ N m", page)
+    assert "1 warning: see the section Warnings." in page
+
+
+def test_report_escapes_names_warnings_and_settings(page):
+    assert "Excitation &lt;b&gt;soleus&lt;/b&gt; exceeded 1 in 3 samples &amp; was clipped." in page
+    assert "run $x_{ &lt;i&gt;fast&lt;/i&gt; &amp; last" in page
+    assert "<pre>&lt;OpenSimDocument&gt;</pre>" in page
+    assert not {"b", "i"} & set(Outline(page).tags)
+
+
+def test_every_figure_has_an_alternative_text_and_says_how_to_read_it(page):
+    assert page.count("<figure>") == 7
+    assert page.count("<figcaption>How to read: ") == 6
+    assert page.count("<figcaption>The same for the next trials.") == 1
+    assert len(re.findall(r'<img [^>]* alt="[^"]{20,}"', page)) == 7
+
+
+def test_a_failed_calibration_gets_its_report_twice_with_the_same_bytes(
+    tmp_path, result_without_numbers, active_force_length
+):
+    page = written(tmp_path / "a.html", result_without_numbers, active_force_length, {})
+    assert page == written(tmp_path / "b.html", result_without_numbers, active_force_length, {})
+    assert "Verdict: do not trust" in page
+    assert "On the trials the model was fitted to" in page
+    assert "No calibrated model was written." in page

@@ -1,0 +1,75 @@
+from opensim_difcal.outputs import report_sentences as sentences
+
+
+def both(before, after, **calibrated):
+    return {
+        "uncalibrated": {"rmse": before, "r2": 0.31},
+        "calibrated": {"rmse": after, "r2": 0.93, **calibrated},
+    }
+
+
+def test_introduction_counts_muscles_and_trials(result, result_without_validation):
+    assert sentences.introduction(result) == (
+        "22 muscles calibrated on 4 trials, 6 trials kept aside for validation; 29 iterations."
+    )
+    assert sentences.introduction(result_without_validation) == (
+        "4 muscles calibrated on 2 trials, none kept aside; 29 iterations."
+    )
+
+
+def test_headline_says_whether_the_trials_were_unseen():
+    agreement = {"knee_angle_r": both(21.0, 8.0)}
+    assert sentences.headline(agreement, unseen=True) == "On trials the calibration never saw:"
+    assert sentences.headline(agreement, unseen=False) == (
+        "On the trials the model was fitted to (no trial was kept aside, so this says little about others):"
+    )
+    assert sentences.headline({}, unseen=False) == "No trial was scored."
+
+
+def test_headline_of_a_coordinate_says_how_the_error_changed():
+    assert sentences.headline_coordinate("knee_angle_r", both(21.0, 8.0)) == (
+        "Knee angle (right): the moment's error fell from 21.0 to 8.0 N m (R² 0.31 to 0.93)."
+    )
+    assert sentences.headline_coordinate("knee_angle_r", both(21.0, 22.0, r2=None)) == (
+        "Knee angle (right): the moment's error rose from 21.0 to 22.0 N m (R² 0.31 to n/a)."
+    )
+    assert sentences.headline_coordinate("knee_angle_r", both(21.0, None)) == (
+        "Knee angle (right): no error could be computed, because the prediction holds no number."
+    )
+
+
+def test_values_at_bounds_are_listed_by_muscle():
+    parameters = {"soleus_r": {"c1": {"at_bound": True}, "c2": {"at_bound": False}}}
+    assert sentences.values_at_bounds(parameters) == (
+        "At a bound: c1 of soleus_r. Such a value went as far as it was allowed to; the bound chose it, not "
+        "the data. Wider bounds, better scaling or a better excitation for that muscle may help."
+    )
+    assert sentences.values_at_bounds({}) == "No value ended at a bound."
+
+
+def test_tendons_made_elastic_are_listed():
+    assert sentences.elastic_tendons(()) == ""
+    assert sentences.elastic_tendons(("soleus_r",)) == (
+        "These muscles had a rigid tendon in the model and were calibrated with an elastic one "
+        "(ignore_tendon_compliance is now false): soleus_r."
+    )
+
+
+def test_closed_loop_is_explained_check_by_check():
+    lines = sentences.closed_loop_sentences(
+        {"reintegration_rms_max": float("inf"), "frame_force_error_max": 3e-8}
+    )
+    assert lines[0].endswith("was not defined: OpenSim could not integrate a muscle.")
+    assert lines[1].endswith("was 0.000003 % of max_isometric_force (0.0001 % allowed): agrees.")
+    assert lines[2].endswith("What remained was not computed.")
+    disagreeing = sentences.closed_loop_sentences({"reintegration_rms_max": 0.03})
+    assert disagreeing[0].endswith("was 3 % of max_isometric_force (2 % allowed): does not agree.")
+
+
+def test_how_to_continue_names_the_model_only_where_one_was_written(result, result_without_numbers):
+    assert sentences.how_to_continue(result)[0].startswith(
+        "Open subject01.osim in OpenSim (File, Open Model)."
+    )
+    assert sentences.how_to_continue(result_without_numbers) == [
+        "No calibrated model was written. Follow the reasons in the box at the top, then run again."
+    ]

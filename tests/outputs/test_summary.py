@@ -1,0 +1,114 @@
+import dataclasses
+import json
+
+import pytest
+
+from opensim_difcal.calibration.metrics import pooled_agreement, trial_agreement
+from opensim_difcal.outputs.summary import pooled_summary, summary, write_summary
+
+SECONDS = {"geometry": 2.0, "closed_loop": 3.0, "report": 1.0}
+
+
+@pytest.fixture
+def written(tmp_path, result, closed_loop):
+    path = tmp_path / "summary.json"
+    write_summary(path, result, tool="NMSCalibrationTool", seconds=SECONDS, closed_loop=closed_loop)
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_summary_has_the_promised_keys(written):
+    promised = "tool name status reason iterations cost seconds trials parameters pooled closed_loop warnings"
+    assert set(promised.split()) <= set(written)
+    assert written["tool"] == "NMSCalibrationTool"
+    assert written["status"] == "converged"
+    assert written["reason"] == "The cost stopped improving by more than the tolerance."
+    assert written["iterations"] == 29
+
+
+def test_cost_is_reported_term_by_term_first_and_last(written, result):
+    assert written["cost"] == {"initial": result.cost_history[0], "final": result.cost_history[-1]}
+
+
+def test_missing_seconds_come_from_the_result_and_the_sum(written):
+    assert written["seconds"] == {
+        "total": 18.5,
+        "geometry": 2.0,
+        "calibration": 12.5,
+        "closed_loop": 3.0,
+        "report": 1.0,
+    }
+
+
+def test_given_total_seconds_are_kept(result, closed_loop):
+    values = summary(result, tool="T", seconds={"total": 99.0}, closed_loop=closed_loop)
+    assert values["seconds"]["total"] == 99.0
+    assert values["seconds"]["report"] is None
+
+
+def test_trials_hold_the_agreement_of_both_parameter_sets(written, result):
+    trial = written["trials"][4]
+    assert (trial["name"], trial["role"]) == ("walk_04", "validation")
+    expected = trial_agreement(result.uncalibrated[4])["knee_angle_r"]
+    assert trial["coordinates"]["knee_angle_r"]["uncalibrated"] == {"rmse": expected.rmse, "r2": expected.r2}
+
+
+def test_r2_of_a_constant_moment_is_null(written):
+    ankle = written["trials"][3]["coordinates"]["ankle_angle_r"]["calibrated"]
+    assert ankle["r2"] is None
+    assert ankle["rmse"] > 0.0
+
+
+def test_pooled_covers_the_validation_trials_only(written, result):
+    expected = pooled_agreement(result.calibrated[4:])["hip_flexion_r"]
+    assert written["pooled"]["hip_flexion_r"]["calibrated"] == {"rmse": expected.rmse, "r2": expected.r2}
+
+
+def test_pooled_is_empty_without_validation_trials(result_without_validation, closed_loop):
+    values = summary(result_without_validation, tool="T", seconds={}, closed_loop=closed_loop)
+    assert values["pooled"] == {}
+    assert (
+        pooled_summary(result_without_validation, role="calibration")["knee_angle_r"]["calibrated"]["r2"]
+        > 0.5
+    )
+
+
+def test_parameters_hold_values_bounds_and_whether_they_are_at_one(written, result):
+    change = result.parameters["optimal_fiber_length"]
+    assert written["parameters"]["bflh_r"]["optimal_fiber_length"] == {
+        "initial": change.initial[2],
+        "final": change.final[2],
+        "lower": change.lower[2],
+        "upper": change.upper[2],
+        "at_bound": True,
+    }
+
+
+def test_checks_that_were_not_done_are_null(result):
+    values = summary(result, tool="T", seconds={}, closed_loop={"reintegration_rms_max": 0.01})
+    assert values["closed_loop"] == {
+        "reintegration_rms_max": 0.01,
+        "frame_force_error_max": None,
+        "frame_balance_error_max": None,
+    }
+
+
+def test_a_failed_calibration_is_still_valid_json(tmp_path, result_without_numbers):
+    path = tmp_path / "summary.json"
+    write_summary(
+        path,
+        result_without_numbers,
+        tool="T",
+        seconds={},
+        closed_loop={"reintegration_rms_max": float("inf")},
+    )
+    text = path.read_text(encoding="utf-8")
+    assert "NaN" not in text.replace("became NaN", "")
+    assert "Infinity" not in text
+    assert json.loads(text)["verdict"]["trust"] == "do not trust"
+
+
+def test_summary_without_any_iteration_has_no_cost(result, closed_loop):
+    values = summary(
+        dataclasses.replace(result, cost_history=()), tool="T", seconds={}, closed_loop=closed_loop
+    )
+    assert values["cost"] == {"initial": {}, "final": {}}

@@ -1,0 +1,141 @@
+import pytest
+
+from opensim_difcal.outputs import verdict as module
+from opensim_difcal.outputs.verdict import Finding, Trust, verdict
+
+CLOSED_LOOP = {
+    "reintegration_rms_max": 0.0043,
+    "frame_force_error_max": 3e-8,
+    "frame_balance_error_max": 5e-7,
+}
+
+
+def summary_with(*, r2=0.9, before=20.0, after=8.0, at_bound=0, status="converged", pooled=True):
+    agreement = {"uncalibrated": {"rmse": before, "r2": 0.3}, "calibrated": {"rmse": after, "r2": r2}}
+    return {
+        "status": status,
+        "reason": "Because.",
+        "pooled": {"knee_angle_r": agreement} if pooled else {},
+        "parameters": {f"m{i}": {"c1": {"at_bound": i < at_bound}} for i in range(10)},
+    }
+
+
+def worst(summary, closed_loop=CLOSED_LOOP):
+    return verdict(summary, closed_loop).findings[0]
+
+
+def test_a_calibration_without_a_flaw_is_good_and_says_why():
+    conclusion = verdict(summary_with(), CLOSED_LOOP)
+    assert conclusion.trust is Trust.GOOD
+    assert [finding.sentence for finding in conclusion.findings] == [
+        "Knee angle (right): R² 0.90 on unseen trials, 0.8 or better.",
+        "OpenSim agrees: integrating the calibrated muscles itself, it gives the same forces within 0.43 % "
+        "of a muscle's maximum force (2 % allowed).",
+        "No calibrated value ended at one of its bounds.",
+        "Optimization: Because.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "trust", "sentence"),
+    [
+        ({"r2": 0.7}, Trust.CARE, "Knee angle (right): R² 0.70 on unseen trials, between 0.5 and 0.8."),
+        (
+            {"r2": 0.4},
+            Trust.NONE,
+            "Knee angle (right): R² 0.40 on unseen trials, below 0.5: this moment is not predicted.",
+        ),
+        (
+            {"r2": None},
+            Trust.CARE,
+            "Knee angle (right): R² on unseen trials could not be computed (measured moment constant, or no "
+            "number).",
+        ),
+        (
+            {"after": 21.0},
+            Trust.CARE,
+            "Knee angle (right): R² 0.90 on unseen trials, and the error rose from 20.0 to 21.0 N m: the "
+            "calibration made this moment worse.",
+        ),
+        (
+            {"pooled": False},
+            Trust.CARE,
+            "No validation trial was given, so nothing here shows how the model does on a movement it was "
+            "not fitted to. Add a <Trial> with the role validation.",
+        ),
+        (
+            {"at_bound": 1},
+            Trust.GOOD,
+            "1 of 10 calibrated values ended at a bound (10 %); up to 10 % is usual.",
+        ),
+        (
+            {"at_bound": 4},
+            Trust.CARE,
+            "4 of 10 calibrated values ended at a bound (40 %): the data asked for more change than was "
+            "allowed. Check the scaling of the model.",
+        ),
+        ({"status": "max_iterations"}, Trust.CARE, "Optimization: Because."),
+        ({"status": "non_finite"}, Trust.NONE, "Optimization: Because."),
+    ],
+)
+def test_every_flaw_of_the_summary_is_named(changes, trust, sentence):
+    assert Finding(trust, sentence) in verdict(summary_with(**changes), CLOSED_LOOP).findings
+
+
+def test_worse_than_before_and_useless_is_not_trusted():
+    assert worst(summary_with(r2=0.2, after=30.0)).trust is Trust.NONE
+
+
+@pytest.mark.parametrize(
+    ("changes", "trust", "sentence"),
+    [
+        (
+            {"reintegration_rms_max": 0.03},
+            Trust.NONE,
+            "OpenSim disagrees: its own integration differs by 3 % of a muscle's maximum force, more than "
+            "the 2 % allowed.",
+        ),
+        (
+            {"reintegration_rms_max": float("inf")},
+            Trust.NONE,
+            "OpenSim could not integrate one of the calibrated muscles.",
+        ),
+        (
+            {"frame_force_error_max": 1e-5},
+            Trust.CARE,
+            "Frame by frame OpenSim's forces differ by up to 0.001 % of a muscle's maximum force, more than "
+            "the 0.0001 % expected.",
+        ),
+        (
+            {"frame_balance_error_max": 0.01},
+            Trust.NONE,
+            "Frame by frame OpenSim's forces differ by up to 1 % of a muscle's maximum force, more than the "
+            "0.0001 % expected.",
+        ),
+        (
+            {"frame_force_error_max": float("nan")},
+            Trust.CARE,
+            "OpenSim's check of the calibrated muscles is missing or incomplete.",
+        ),
+    ],
+)
+def test_every_flaw_of_the_closed_loop_is_named(changes, trust, sentence):
+    assert worst(summary_with(), {**CLOSED_LOOP, **changes}) == Finding(trust, sentence)
+
+
+def test_a_missing_closed_loop_asks_for_care():
+    assert worst(summary_with(), {}).trust is Trust.CARE
+
+
+def test_the_worst_finding_decides_and_stands_first():
+    conclusion = verdict(summary_with(r2=0.7, status="non_finite"), CLOSED_LOOP)
+    assert conclusion.trust is Trust.NONE
+    assert [finding.trust for finding in conclusion.findings[:2]] == [Trust.NONE, Trust.CARE]
+
+
+@pytest.mark.opensim
+def test_the_limit_is_that_of_the_closed_loop():
+    pytest.importorskip("opensim")
+    from opensim_difcal.outputs import closed_loop
+
+    assert module.REINTEGRATION_LIMIT == closed_loop.REINTEGRATION_LIMIT

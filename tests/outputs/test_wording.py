@@ -1,0 +1,63 @@
+import pytest
+
+from opensim_difcal.outputs.wording import (
+    moment_text,
+    parameter_text,
+    percent_text,
+    r2_text,
+    readable_coordinate,
+    sentence_start,
+    shortened,
+)
+
+
+@pytest.mark.parametrize(
+    ("r2", "text"),
+    [(0.926, "0.93"), (-0.521, "-0.52"), (-0.001, "0.00"), (None, "n/a"), (float("nan"), "n/a")],
+)
+def test_r2_has_two_decimals(r2, text):
+    assert r2_text(r2) == text
+
+
+@pytest.mark.parametrize(("moment", "text"), [(20.96, "21.0"), (0.532, "0.53"), (None, "n/a")])
+def test_small_moments_have_one_decimal_more(moment, text):
+    assert moment_text(moment) == text
+
+
+@pytest.mark.parametrize(
+    ("fraction", "text"),
+    [
+        (0.0043, "0.43 %"),
+        (0.02, "2 %"),
+        (0.1, "10 %"),
+        (1.0, "100 %"),
+        (0.0, "0 %"),
+        (3e-8, "0.000003 %"),
+        (1e-12, "under 0.000001 %"),
+        (None, "n/a"),
+    ],
+)
+def test_percentages_are_never_written_as_powers_of_ten(fraction, text):
+    assert percent_text(fraction) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(1547.3, "1547"), (0.081234, "0.08123"), (float("inf"), "n/a")])
+def test_parameters_have_four_significant_digits(value, text):
+    assert parameter_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("knee_angle_r", "knee angle (right)"), ("lumbar_extension", "lumbar extension"), ("r", "r")],
+)
+def test_coordinate_names_become_words(name, words):
+    assert readable_coordinate(name) == words
+
+
+def test_sentence_start_changes_only_the_first_letter():
+    assert sentence_start("hip of L5") == "Hip of L5"
+
+
+def test_long_names_lose_their_middle():
+    assert shortened("walk_01", 20) == "walk_01"
+    assert shortened("abcdefghij", 7) == "abc…hij"
