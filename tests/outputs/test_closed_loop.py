@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import fields, replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -36,8 +37,9 @@ def muscles(model_path):
 
 
 def balance_of(muscles):
-    def balance(*series):
-        return force_balance(*map(torch.as_tensor, series), muscles).numpy()
+    def balance(fiber_length, fiber_velocity, activation, length):
+        series = map(torch.as_tensor, (fiber_length, fiber_velocity, activation, length))
+        return partial(force_balance, muscles=muscles)(*series).numpy()
 
     return balance
 
@@ -56,8 +58,16 @@ def trajectory(muscles):
     rigid = muscles.rigid_tendon
     force = torch.where(rigid, rigid_tendon_force(length, velocity, activation, muscles), force)
     fiber_length = torch.where(rigid, rigid_fiber_length(length, muscles), fiber_length)
-    series = (activation, length, velocity, fiber_length, force * muscles.max_isometric_force)
-    return MuscleTrajectory(NAMES, time[:, 0].numpy(), 20, *(values.numpy() for values in series))
+    return MuscleTrajectory(
+        muscle_names=NAMES,
+        time=time[:, 0].numpy(),
+        n_lead_in=20,
+        activation=activation.numpy(),
+        muscle_tendon_length=length.numpy(),
+        muscle_tendon_velocity=velocity.numpy(),
+        fiber_length=fiber_length.numpy(),
+        tendon_force=(force * muscles.max_isometric_force).numpy(),
+    )
 
 
 def test_opensim_agrees_with_our_muscles(model_path, muscles, trajectory):
