@@ -37,7 +37,7 @@ def reintegrate(
         activation: 0..1, taken as linear between samples.
         muscle_tendon_length: m; a quintic spline is laid through the samples.
         accuracy: Relative accuracy of OpenSim's integrator.
-        n_workers: Worker processes. A second of motion takes a muscle some 0.05 s, a
+        n_workers: Worker processes. A second of motion takes a muscle some 0.03 s, a
             worker a second or two to start: one is fastest for one short trial.
 
     Returns:
