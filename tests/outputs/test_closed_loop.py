@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import fields, replace
-from functools import partial
 
 import numpy as np
 import pytest
@@ -38,8 +37,9 @@ def muscles(model_path):
 
 def balance_of(muscles):
     def balance(fiber_length, fiber_velocity, activation, length):
-        series = map(torch.as_tensor, (fiber_length, fiber_velocity, activation, length))
-        return partial(force_balance, muscles=muscles)(*series).numpy()
+        state = torch.as_tensor(fiber_length), torch.as_tensor(fiber_velocity)
+        control = torch.as_tensor(activation), torch.as_tensor(length)
+        return force_balance(*state, *control, muscles).numpy()
 
     return balance
 
