@@ -10,11 +10,12 @@ import logging
 import sys
 import traceback
 from collections.abc import Sequence
+from enum import Enum
 from pathlib import Path
 from typing import Any, final
 
 import opensim_difcal
-from opensim_difcal.errors import DifcalError, Problems
+from opensim_difcal.errors import CalibrationError, DifcalError, Problems
 from opensim_difcal.tools import registry
 from opensim_difcal.wording import did_you_mean, listed
 
@@ -149,8 +150,20 @@ def _run_tool(options: argparse.Namespace) -> None:
         import torch
 
         torch.set_num_threads(options.threads)
-    tool.run(progress=not options.no_progress)
-    print(f"Done. The results are in {tool.results_directory}.")
+    result = tool.run(progress=not options.no_progress)
+    _print_end(getattr(result, "status", None), tool.results_directory)
+
+
+def _print_end(status: Enum | None, folder: Path) -> None:
+    """Prints why a tool stopped and where its results are.
+
+    Raises:
+        CalibrationError: The user interrupted the tool, which wrote what it had.
+    """
+    if status is not None and status.name == "INTERRUPTED":
+        raise CalibrationError(f"{status.value} What was written is in {folder}.")
+    reason = "Done." if status is None else f"Done. {status.value}"
+    print(f"{reason} The results are in {folder}.")
 
 
 def _print_xml(options: argparse.Namespace) -> None:

@@ -60,6 +60,8 @@ def _parsed(path: Path) -> dict[str, Any]:
             f"{path}: line {error.lineno}, column {error.offset + 1}: not well-formed XML, {reason}. "
             "Correct the file there or shortly before."
         ) from error
+    except LookupError as error:
+        raise SetupFileError(f"{path}: {error}. Save the file as UTF-8 and declare it so.") from error
     except ValueError as error:
         raise SetupFileError(f"{path}: {error}. Remove the <!ENTITY> declarations.") from error
 
@@ -142,7 +144,8 @@ class _Reader:
                 message = f'unknown element <{key}>. It is an attribute, as in {key}="walk".'
             else:
                 hint = did_you_mean(key, elements, "<{}>")
-                message = f"unknown element <{key}>.{hint} Allowed elements are {listed(elements, '<{}>')}."
+                allowed = f"Allowed elements are {listed(elements, '<{}>')}." if elements else "Remove it."
+                message = f"unknown element <{key}>.{hint} {allowed}"
             self.report_inside(steps, message)
 
     def read_property(self, prop: Property, node: dict[str, Any], steps: Steps) -> Any:

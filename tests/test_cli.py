@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import opensim_difcal
+from opensim_difcal.calibration.result import Status
 from opensim_difcal.cli import main
 from opensim_difcal.errors import CalibrationError, DifcalError, ModelError
 from opensim_difcal.settings import setting
@@ -25,12 +26,20 @@ class Entry:
     name: str = setting("Name of the entry.")
 
 
+@dataclass(frozen=True)
+class Result:
+    """What a tool returns."""
+
+    status: Status
+
+
 @dataclass(kw_only=True)
 class EchoTool:
     """A tool that notes how it was called."""
 
     runs: ClassVar[list[tuple[Path, bool, int]]] = []
     failure: ClassVar[BaseException | None] = None
+    result: ClassVar[Result | None] = None
     found: ClassVar[list[DifcalError]] = []
 
     results_directory: Path = setting("The results.", default=Path("results"))
@@ -38,11 +47,12 @@ class EchoTool:
     entries: tuple[Entry, ...] = setting("Entries.", default=())
     private: int = field(default=0)
 
-    def run(self, *, progress: bool) -> None:
+    def run(self, *, progress: bool) -> Result | None:
         logging.getLogger("opensim_difcal.tools").info("Reading.")
         if self.failure is not None:
             raise self.failure
         self.runs.append((self.results_directory, progress, torch.get_num_threads()))
+        return self.result
 
     def problems(self) -> list[DifcalError]:
         return self.found
@@ -83,6 +93,23 @@ def test_run_tool_announces_the_tool_first_and_the_results_last(setup_file, caps
     assert printed.out == f"Preparing to run EchoTool.\nDone. The results are in {results}.\n"
     assert printed.err == "[info] Reading.\n"
     assert EchoTool.runs == [(results, True, torch.get_num_threads())]
+
+
+def test_run_tool_says_why_the_tool_stopped(setup_file, capsys, monkeypatch):
+    monkeypatch.setattr(EchoTool, "result", Result(Status.CONVERGED))
+    assert main(["run-tool", str(setup_file)]) == 0
+    last_line = capsys.readouterr().out.splitlines()[-1]
+    folder = setup_file.parent / "results"
+    assert last_line == f"Done. {Status.CONVERGED.value} The results are in {folder}."
+
+
+def test_run_that_was_stopped_with_its_best_point_fails(setup_file, capsys, monkeypatch):
+    monkeypatch.setattr(EchoTool, "result", Result(Status.INTERRUPTED))
+    assert main(["run-tool", str(setup_file), "--log", "warn"]) == 1
+    folder = setup_file.parent / "results"
+    assert capsys.readouterr().err == (
+        f"[error] {Status.INTERRUPTED.value} What was written is in {folder}.\n"
+    )
 
 
 def test_options_of_run_tool_reach_the_tool(setup_file, tmp_path):

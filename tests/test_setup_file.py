@@ -252,7 +252,7 @@ MESSAGES = {
     ),
     "element inside a value": (
         REQUIRED + "<notes><b>bold</b></notes>",
-        "setup.xml: <notes>: unknown element <b>. Allowed elements are none.",
+        "setup.xml: <notes>: unknown element <b>. Remove it.",
     ),
     "attribute of a value": (
         REQUIRED + '<tolerance unit="m">1</tolerance>',
@@ -339,6 +339,12 @@ def test_entity_declarations_are_refused(folder):
     text = '<!DOCTYPE a [<!ENTITY b "c">]><OpenSimDocument/>'
     assert message_of_document(folder, text) == (
         "setup.xml: entities are disabled. Remove the <!ENTITY> declarations."
+    )
+
+
+def test_unknown_encoding_is_refused(folder):
+    assert message_of_document(folder, '<?xml version="1.0" encoding="foo"?><OpenSimDocument/>') == (
+        "setup.xml: unknown encoding: foo. Save the file as UTF-8 and declare it so."
     )
 
 
