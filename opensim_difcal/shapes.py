@@ -11,6 +11,9 @@ from torch import Tensor
 
 PerMuscle = Float[Tensor, " muscle"]
 PerMuscleFlag = Bool[Tensor, " muscle"]
+MuscleValues = Float[Tensor, "*any muscle"]
+"""Elementwise arguments: one instant, a series or a batch of them."""
+
 MuscleSeries = Float[Tensor, "*batch time muscle"]
 CoordinateSeries = Float[Tensor, "*batch time coordinate"]
 MomentArms = Float[Tensor, "*batch time coordinate muscle"]

@@ -8,6 +8,7 @@ from opensim_difcal.calibration.optimization import Optimization, OptimizerSetti
 from opensim_difcal.calibration.problem import CalibrationProblem
 from opensim_difcal.calibration.result import Status
 
+
 def minimize_adamw(
     problem: CalibrationProblem, settings: OptimizerSettings, progress: Progress | None = None
 ) -> Optimization:

@@ -100,7 +100,9 @@ def calibrate(
         made_elastic=tuple(made_elastic),
         uncalibrated=uncalibrated,
         calibrated=calibrated,
-        warnings=calibration_warnings(optimization.status, parameters, muscles.names, calibrated, settings.cost),
+        warnings=calibration_warnings(
+            optimization.status, parameters, muscles.names, calibrated, settings.cost
+        ),
     )
 
 

@@ -58,7 +58,10 @@ def normal_equations(problem: CalibrationProblem) -> NormalEquations:
         terms = cost(simulation, problem.trials, problem.unknowns, problem.settings)
         tangents = _scaled_tangents(problem, simulation)
         hessian, gradient = _moment_equations(problem, simulation, tangents)
-        settings, n_own = problem.settings, tangents.tendon_force.shape[0] * len(problem.unknowns.muscles.names)
+        settings, n_own = (
+            problem.settings,
+            tangents.tendon_force.shape[0] * len(problem.unknowns.muscles.names),
+        )
         for series, tangent, allowed, weight in (
             (
                 simulation.normalized_fiber_length,

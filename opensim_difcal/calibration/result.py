@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Self
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -123,7 +122,7 @@ class CalibrationResult:
     calibrated: tuple[Prediction, ...]
     warnings: tuple[str, ...]
 
-    def raise_for_status(self) -> Self:
+    def raise_for_status(self) -> "CalibrationResult":
         """Returns the result unless the optimization broke down.
 
         Raises:

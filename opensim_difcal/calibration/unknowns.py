@@ -122,9 +122,9 @@ class Unknowns(nn.Module):
             "tendon_slack_length": one,
             "strength_coefficient": one.new_ones(len(self.strength_groups)),
         }
-        self.parameter = nn.ModuleDict({
-            name: _bounded(name, initial, getattr(bounds, name)) for name, initial in starts.items()
-        })
+        self.parameter = nn.ModuleDict(
+            {name: _bounded(name, initial, getattr(bounds, name)) for name, initial in starts.items()}
+        )
 
     def activation_parameters(self) -> ActivationParameters:
         """Current C1, C2 and shape factor."""

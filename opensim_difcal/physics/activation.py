@@ -7,7 +7,7 @@ References:
 import torch
 
 from opensim_difcal.physics.recurrence import LinearFilter
-from opensim_difcal.shapes import MuscleSeries, PerMuscle
+from opensim_difcal.shapes import MuscleSeries, MuscleValues, PerMuscle
 
 _SERIES_BELOW = 1e-4
 
@@ -30,7 +30,7 @@ def neural_activation(excitation: MuscleSeries, c1: PerMuscle, c2: PerMuscle) ->
     return steady + LinearFilter.apply(-beta_1, -beta_2, drive)
 
 
-def activation(neural: MuscleSeries, shape_factor: PerMuscle) -> MuscleSeries:
+def activation(neural: MuscleValues, shape_factor: MuscleValues) -> MuscleValues:
     """Exponential shape, Eq. 2: (exp(A u) - 1) / (exp(A) - 1), smooth as A goes to 0.
 
     Args:
@@ -40,7 +40,7 @@ def activation(neural: MuscleSeries, shape_factor: PerMuscle) -> MuscleSeries:
     return neural * _relative_growth(shape_factor * neural) / _relative_growth(shape_factor)
 
 
-def _relative_growth(x: MuscleSeries) -> MuscleSeries:
+def _relative_growth(x: MuscleValues) -> MuscleValues:
     """(exp(x) - 1) / x, with its series where x is small."""
     small = x.abs() < _SERIES_BELOW
     away_from_zero = torch.where(small, torch.ones_like(x), x)

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from opensim_difcal.physics.bezier import evaluate
 from opensim_difcal.physics.curve_parameters import CurveParameters
-from opensim_difcal.shapes import MuscleSeries, PerMuscle
+from opensim_difcal.shapes import MuscleValues, PerMuscle
 
 N_INTERVALS = 4096
 
@@ -42,7 +42,7 @@ class CurveTable:
     row: Int[Tensor, " muscle"]
     coefficients: Float[Tensor, "interval 4"]
 
-    def value_and_slope(self, x: MuscleSeries) -> tuple[MuscleSeries, MuscleSeries]:
+    def value_and_slope(self, x: MuscleValues) -> tuple[MuscleValues, MuscleValues]:
         """Returns the curve and its first derivative; straight lines outside the domain.
 
         Args:
@@ -103,6 +103,5 @@ def _spline(parameters: CurveParameters) -> CubicSpline:
     """Cubic spline through exact points of the Bezier curve, with its exact end slopes."""
     corners = parameters.corners()
     x = np.linspace(corners[0].first, corners[-1].last, N_INTERVALS + 1)
-    return CubicSpline(
-        x, evaluate(corners, x), bc_type=((1, corners[0].first_slope), (1, corners[-1].last_slope))
-    )
+    end_slopes = (1, corners[0].first_slope), (1, corners[-1].last_slope)
+    return CubicSpline(x, evaluate(corners, x), bc_type=end_slopes)

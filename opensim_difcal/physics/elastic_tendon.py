@@ -13,19 +13,19 @@ from opensim_difcal.physics.muscle import (
     minimum_fiber_length,
     tendon_force_multiplier,
 )
-from opensim_difcal.shapes import MuscleSeries
+from opensim_difcal.shapes import MuscleSeries, MuscleValues
 
 _BISECTIONS = 50
 
 
 def rosenbrock_step(
-    fiber_length: MuscleSeries,
-    fiber_velocity: MuscleSeries,
-    activation: tuple[MuscleSeries, MuscleSeries],
-    muscle_tendon_length: tuple[MuscleSeries, MuscleSeries],
+    fiber_length: MuscleValues,
+    fiber_velocity: MuscleValues,
+    activation: tuple[MuscleValues, MuscleValues],
+    muscle_tendon_length: tuple[MuscleValues, MuscleValues],
     muscles: Muscles,
     time_step: float,
-) -> MuscleSeries:
+) -> MuscleValues:
     """Returns the fiber length one time step later, m; one linearly implicit step.
 
     With f the force balance (tendon minus fiber, Eq. A5), linearized at the start of the
@@ -71,8 +71,8 @@ def rosenbrock_step(
 
 
 def equilibrium_fiber_length(
-    activation: MuscleSeries, muscle_tendon_length: MuscleSeries, muscles: Muscles
-) -> MuscleSeries:
+    activation: MuscleValues, muscle_tendon_length: MuscleValues, muscles: Muscles
+) -> MuscleValues:
     """Fiber length at rest, m: the force balance at zero velocity, by bisection.
 
     One Newton step at the root carries the gradient (implicit function theorem).
@@ -84,7 +84,7 @@ def equilibrium_fiber_length(
     """
     still = torch.zeros_like(muscle_tendon_length)
 
-    def balance(fiber_length: MuscleSeries) -> MuscleSeries:
+    def balance(fiber_length: MuscleValues) -> MuscleValues:
         return force_balance(fiber_length, still, activation, muscle_tendon_length, muscles)
 
     with torch.no_grad():
@@ -136,8 +136,8 @@ def integrate_sequentially(
 
 
 def elastic_tendon_force(
-    fiber_length: MuscleSeries, muscle_tendon_length: MuscleSeries, muscles: Muscles
-) -> tuple[MuscleSeries, MuscleSeries]:
+    fiber_length: MuscleValues, muscle_tendon_length: MuscleValues, muscles: Muscles
+) -> tuple[MuscleValues, MuscleValues]:
     """Tendon force in max_isometric_force, and tendon strain.
 
     Args:

@@ -8,14 +8,13 @@ References:
 """
 
 from dataclasses import dataclass, fields, replace
-from typing import Self
 
 import torch
 from jaxtyping import Int
 from torch import Tensor
 
 from opensim_difcal.physics.curves import CurveTable
-from opensim_difcal.shapes import MuscleSeries, PerMuscle, PerMuscleFlag
+from opensim_difcal.shapes import MuscleValues, PerMuscle, PerMuscleFlag
 
 TENDON_EXTENSION_SLOPE = 1e-3  # of the tendon's linear stiffness
 TENDON_EXTENSION_WIDTH = 2e-3  # strain
@@ -24,6 +23,8 @@ TENDON_EXTENSION_WIDTH = 2e-3  # strain
 @dataclass(frozen=True)
 class Muscles:
     """Parameters of all muscles; every tensor has one entry per muscle.
+
+    Physics is elementwise, so the two lengths may also be given at every instant.
 
     Attributes:
         names: Muscle names.
@@ -48,8 +49,8 @@ class Muscles:
 
     names: tuple[str, ...]
     max_isometric_force: PerMuscle
-    optimal_fiber_length: PerMuscle
-    tendon_slack_length: PerMuscle
+    optimal_fiber_length: MuscleValues
+    tendon_slack_length: MuscleValues
     pennation_angle_at_optimal: PerMuscle
     maximum_pennation_angle: PerMuscle
     max_contraction_velocity: PerMuscle
@@ -66,10 +67,10 @@ class Muscles:
     def with_parameters(
         self,
         *,
-        optimal_fiber_length: PerMuscle,
-        tendon_slack_length: PerMuscle,
+        optimal_fiber_length: MuscleValues,
+        tendon_slack_length: MuscleValues,
         max_isometric_force: PerMuscle,
-    ) -> Self:
+    ) -> "Muscles":
         """Returns the muscles with other values of the three calibrated parameters."""
         return replace(
             self,
@@ -78,11 +79,11 @@ class Muscles:
             max_isometric_force=max_isometric_force,
         )
 
-    def with_rigid_tendon(self, rigid_tendon: PerMuscleFlag) -> Self:
+    def with_rigid_tendon(self, rigid_tendon: PerMuscleFlag) -> "Muscles":
         """Returns the muscles with tendons made rigid or elastic."""
         return replace(self, rigid_tendon=rigid_tendon)
 
-    def select(self, index: Int[Tensor, " selected"]) -> Self:
+    def select(self, index: Int[Tensor, " selected"]) -> "Muscles":
         """Returns some of the muscles."""
         chosen = {
             field.name: _select(getattr(self, field.name), index)
@@ -91,7 +92,7 @@ class Muscles:
         }
         return replace(self, names=tuple(self.names[i] for i in index.tolist()), **chosen)
 
-    def to(self, device: torch.device | str) -> Self:
+    def to(self, device: torch.device | str) -> "Muscles":
         """Returns the muscles on another device."""
         moved = {
             field.name: getattr(self, field.name).to(device)
@@ -105,12 +106,12 @@ def _select(value: Tensor | CurveTable, index: Int[Tensor, " selected"]) -> Tens
     return value.select(index) if isinstance(value, CurveTable) else value[index]
 
 
-def minimum_fiber_length(muscles: Muscles) -> PerMuscle:
+def minimum_fiber_length(muscles: Muscles) -> MuscleValues:
     """Shortest fiber OpenSim allows, m."""
     return muscles.minimum_normalized_fiber_length * muscles.optimal_fiber_length
 
 
-def cos_pennation_angle(fiber_length: MuscleSeries, muscles: Muscles) -> MuscleSeries:
+def cos_pennation_angle(fiber_length: MuscleValues, muscles: Muscles) -> MuscleValues:
     """Cosine of the pennation angle of a fixed-width muscle.
 
     The fiber's width, optimal_fiber_length * sin(pennation_angle_at_optimal), stays
@@ -124,7 +125,7 @@ def cos_pennation_angle(fiber_length: MuscleSeries, muscles: Muscles) -> MuscleS
     return torch.sqrt(1.0 - (width / fiber_length) ** 2)
 
 
-def fiber_length_from_projection(along_tendon: MuscleSeries, muscles: Muscles) -> MuscleSeries:
+def fiber_length_from_projection(along_tendon: MuscleValues, muscles: Muscles) -> MuscleValues:
     """Fiber length, m, whose projection on the tendon is given; clamped at the minimum.
 
     Args:
@@ -137,8 +138,8 @@ def fiber_length_from_projection(along_tendon: MuscleSeries, muscles: Muscles) -
 
 
 def tendon_force_multiplier(
-    normalized_tendon_length: MuscleSeries, muscles: Muscles
-) -> tuple[MuscleSeries, MuscleSeries]:
+    normalized_tendon_length: MuscleValues, muscles: Muscles
+) -> tuple[MuscleValues, MuscleValues]:
     """Tendon force and its slope, extended below zero strain.
 
     Below slack length OpenSim's curve is zero and flat. Here it goes on with a small
@@ -162,8 +163,8 @@ def tendon_force_multiplier(
 
 
 def fiber_force_multiplier(
-    fiber_length: MuscleSeries, fiber_velocity: MuscleSeries, activation: MuscleSeries, muscles: Muscles
-) -> MuscleSeries:
+    fiber_length: MuscleValues, fiber_velocity: MuscleValues, activation: MuscleValues, muscles: Muscles
+) -> MuscleValues:
     """Force along the fiber in max_isometric_force (Eq. 3 without the pennation).
 
     Args:
@@ -181,12 +182,12 @@ def fiber_force_multiplier(
 
 
 def force_balance(
-    fiber_length: MuscleSeries,
-    fiber_velocity: MuscleSeries,
-    activation: MuscleSeries,
-    muscle_tendon_length: MuscleSeries,
+    fiber_length: MuscleValues,
+    fiber_velocity: MuscleValues,
+    activation: MuscleValues,
+    muscle_tendon_length: MuscleValues,
     muscles: Muscles,
-) -> MuscleSeries:
+) -> MuscleValues:
     """Tendon force minus fiber force along the tendon, in max_isometric_force; f of Eq. A5.
 
     Args:
@@ -202,6 +203,6 @@ def force_balance(
     return tendon - cos_pennation * fiber_force_multiplier(fiber_length, fiber_velocity, activation, muscles)
 
 
-def clamp_activation(activation: MuscleSeries, muscles: Muscles) -> MuscleSeries:
+def clamp_activation(activation: MuscleValues, muscles: Muscles) -> MuscleValues:
     """Activation as OpenSim's muscle uses it, at least minimum_activation and at most 1."""
     return torch.clamp(activation, muscles.minimum_activation, torch.ones_like(muscles.minimum_activation))

@@ -9,10 +9,10 @@ from opensim_difcal.physics.muscle import (
     fiber_length_from_projection,
     minimum_fiber_length,
 )
-from opensim_difcal.shapes import MuscleSeries
+from opensim_difcal.shapes import MuscleValues
 
 
-def rigid_fiber_length(muscle_tendon_length: MuscleSeries, muscles: Muscles) -> MuscleSeries:
+def rigid_fiber_length(muscle_tendon_length: MuscleValues, muscles: Muscles) -> MuscleValues:
     """Fiber length, m: what the muscle-tendon length leaves beside the tendon.
 
     Args:
@@ -23,11 +23,11 @@ def rigid_fiber_length(muscle_tendon_length: MuscleSeries, muscles: Muscles) -> 
 
 
 def rigid_tendon_force(
-    muscle_tendon_length: MuscleSeries,
-    muscle_tendon_velocity: MuscleSeries,
-    activation: MuscleSeries,
+    muscle_tendon_length: MuscleValues,
+    muscle_tendon_velocity: MuscleValues,
+    activation: MuscleValues,
     muscles: Muscles,
-) -> MuscleSeries:
+) -> MuscleValues:
     """Tendon force in max_isometric_force, at least zero as in OpenSim.
 
     A muscle shorter than its slack tendon and shortest fiber buckles and bears nothing.

@@ -104,7 +104,12 @@ def _delayed(series: Tensor, n: int) -> Tensor:
 
 
 def _elastic(
-    fiber_length: Tensor, activations: Tensor, by_activation: Tensor, length: Tensor, muscles: Muscles, h: float
+    fiber_length: Tensor,
+    activations: Tensor,
+    by_activation: Tensor,
+    length: Tensor,
+    muscles: Muscles,
+    h: float,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Tangents of force (in Fmax), normalized length and strain with elastic tendons."""
     by_length = _length_tangents(fiber_length, activations, by_activation, length, muscles, h)
@@ -117,7 +122,12 @@ def _elastic(
 
 
 def _rigid(
-    fiber_length: Tensor, activations: Tensor, by_activation: Tensor, length: Tensor, muscles: Muscles, h: float
+    fiber_length: Tensor,
+    activations: Tensor,
+    by_activation: Tensor,
+    length: Tensor,
+    muscles: Muscles,
+    h: float,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Tangents of force (in Fmax) and normalized length with rigid tendons; no strain."""
     (velocity,) = torch.gradient(length, spacing=h, dim=-2, edge_order=2)
@@ -133,7 +143,12 @@ def _rigid(
 
 
 def _length_tangents(
-    fiber_length: Tensor, activations: Tensor, by_activation: Tensor, length: Tensor, muscles: Muscles, h: float
+    fiber_length: Tensor,
+    activations: Tensor,
+    by_activation: Tensor,
+    length: Tensor,
+    muscles: Muscles,
+    h: float,
 ) -> Tensor:
     """Derivative of fiber length by the own parameters, by the step's linear recurrence."""
     now, after = slice(None, -1), slice(1, None)

@@ -90,9 +90,7 @@ class _Trajectory(torch.autograd.Function):
             muscles = replace(ctx.muscles, optimal_fiber_length=inputs[1], tendon_slack_length=inputs[2])
             start = _states(lengths, ctx.time_step)
             after = _all_steps(start, inputs[0], muscle_tendon_length, muscles, ctx.time_step)
-        by_length, by_velocity = torch.autograd.grad(
-            after, start, torch.ones_like(after), retain_graph=True
-        )
+        by_length, by_velocity = torch.autograd.grad(after, start, torch.ones_like(after), retain_graph=True)
         last, before = _coupling(by_length, by_velocity, ctx.time_step)
         adjoint = solve_adjoint(last, before, upstream[0][..., 1:, :])
         gradients = torch.autograd.grad(after, inputs, adjoint)
