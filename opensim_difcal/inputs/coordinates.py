@@ -8,7 +8,7 @@ import numpy as np
 import opensim
 
 from opensim_difcal.errors import TrialError
-from opensim_difcal.inputs.geometry import CoordinateCoupling, coupled_coordinates
+from opensim_difcal.inputs.geometry import CoordinateCoupling, coupled_coordinates, find_coordinate
 from opensim_difcal.inputs.storage import Table
 from opensim_difcal.shapes import TimeArray
 from opensim_difcal.wording import did_you_mean
@@ -84,8 +84,11 @@ def force_label(model: opensim.Model, coordinate_name: str) -> str:
     Args:
         model: An initialized model.
         coordinate_name: One of its coordinates.
+
+    Raises:
+        ModelError: If the model has no such coordinate.
     """
-    rotates = _coordinates(model)[coordinate_name].getMotionType() == _ROTATIONAL
+    rotates = find_coordinate(model, coordinate_name).getMotionType() == _ROTATIONAL
     return f"{coordinate_name}_moment" if rotates else f"{coordinate_name}_force"
 
 
