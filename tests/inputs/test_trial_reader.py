@@ -265,7 +265,8 @@ def test_excitations_that_are_not_normalized_are_refused(files, arm):
 def test_muscles_that_cross_no_chosen_coordinate_are_refused(files, arm):
     assert refused(files, arm, coordinate_names=["wrist"]) == (
         "Trial 'curl': flexor, extensor cross none of the chosen coordinates (wrist). Add a coordinate that "
-        "they cross to <coordinates>, or leave their excitations out and set <allow_extra_columns> to true."
+        "they cross to <coordinates>, or map the excitations without them by <ExcitationChannel> and set "
+        "<allow_extra_columns> to true."
     )
 
 
@@ -390,7 +391,7 @@ def test_a_stride_of_treadmill_walking_is_read(shared_data):
     model = load_model(shared_data / "lopes_subj06/gait2392_subj06_scaled_est.osim")
     folder = shared_data / "lopes_subj06/walk36"
     files = measured(folder, "emg.sto", (7.45, 8.59), coordinates="ik.sto", forces="id_lp.sto")
-    options = OPTIONS | {"lowpass_cutoff_frequency_for_coordinates": 6.0}
+    options: dict[str, Any] = OPTIONS | {"lowpass_cutoff_frequency_for_coordinates": 6.0}
     trial = read_trial(files, model, driven(model, files, ()), leg("r"), (), **options)
     assert (len(trial.time), trial.n_lead_in, len(trial.muscle_names)) == (249, 20, 9)
     # The README of the data: ankle -1.36 +- 0.02 N m/kg at 56 kg.
