@@ -1,6 +1,5 @@
 """Reads OpenSim storage files (.sto, .mot) in every dialect that is about."""
 
-import difflib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from jaxtyping import Float
 
 from opensim_difcal.errors import StorageFileError
 from opensim_difcal.shapes import TimeArray
+from opensim_difcal.wording import did_you_mean
 
 _KEY_VALUE = re.compile(r"^\s*(\w+)\s*=\s*(.*?)\s*$")
 _LEGACY_COUNT = re.compile(r"^\s*(datacolumns|datarows)\s+(\d+)\s*$", re.IGNORECASE)
@@ -49,10 +49,10 @@ class Table:
             StorageFileError: If there is no such column.
         """
         if label not in self.labels:
-            close = difflib.get_close_matches(label, self.labels, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
-            listed = ", ".join(self.labels)
-            raise StorageFileError(f"{self.path}: no column {label!r}.{hint} The columns are: {listed}.")
+            raise StorageFileError(
+                f"{self.path}: no column {label!r}.{did_you_mean(label, self.labels)} "
+                f"The columns are: {', '.join(self.labels)}."
+            )
         return self.values[:, self.labels.index(label)]
 
 

@@ -391,7 +391,8 @@ class _TrialReader:
             raise TrialError(
                 f"{self.where}: {', '.join(idle)} cross none of the chosen coordinates "
                 f"({', '.join(self.coordinate_names)}). Add a coordinate that they cross to <coordinates>, "
-                "or map the excitations without them by <ExcitationChannel> and set <allow_extra_columns> to true."
+                "or map the excitations without them by <ExcitationChannel> and set "
+                "<allow_extra_columns> to true."
             )
         for c, name in enumerate(self.coordinate_names):
             crosses = [muscle for m, muscle in enumerate(self.muscle_names) if spans[c, m]]
