@@ -8,18 +8,17 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import checks
 import numpy as np
-import opensim
 import virtual_subject as virtual
+from checks import CALIBRATED
 from osim_build import write_variant
 from simulate import STEP, silence
 from storage import write_csv, write_storage
 from virtual_subject import Parameters, Subject, TrialData
 
 HERE = Path(__file__).resolve().parent
-LEAST_PEAK_ACTIVATION = 0.15
 LEAST_TRUE_FIT = 0.97
-CALIBRATED = ("optimal_fiber_length", "tendon_slack_length", "max_isometric_force")
 
 
 def subject_named(name: str) -> Subject:
@@ -40,14 +39,15 @@ def make(subject: Subject) -> None:
     scaled_model = folder / f"{subject.name}_scaled.osim"
     subject.write_model(scaled_model)
     angles, paths = virtual.trial_geometries(subject, scaled_model)
+    checks.check_moment_arms(subject, angles, paths)
     truth, data = virtual.true_subject(subject, angles, paths)
-    check(subject, truth, data)
+    checks.check_truth(subject, truth, data)
 
     names = [muscle.name for muscle in subject.muscles]
     truth_model = folder / f"{subject.name}_truth.osim"
     write_variant(scaled_model, truth_model, dict(zip(names, truth, strict=True)))
     for model in (scaled_model, truth_model):
-        check_loads(model)
+        checks.check_loads(model)
     write_truth(subject, truth, folder / f"{subject.name}_truth.csv")
     emg, moments = virtual.measured(subject, data)
     write_trials(subject, data, emg, moments, folder / "trials")
@@ -58,39 +58,14 @@ def make(subject: Subject) -> None:
     report(subject, data, moments, from_truth, from_scaled)
 
 
-def check(subject: Subject, truth: Sequence[Parameters], data: Sequence[TrialData]) -> None:
-    """Asserts what the calibration may rely on."""
-    assert not virtual.penalised_muscles(subject, data)
-    peak = np.max(
-        [one.active[one.within(0)].max(axis=0) for one in data if one.trial.role == "calibration"],
-        axis=0,
-    )
-    for muscle, true, most in zip(subject.muscles, truth, peak, strict=True):
-        assert most > LEAST_PEAK_ACTIVATION, f"{muscle.name} is never more active than {most:.2f}"
-        factors = [true[key] / getattr(muscle, key) for key in CALIBRATED]
-        assert all(abs(f - 1) > 1e-3 for f in factors), f"{muscle.name}: {factors}"
-        assert all(0.9 <= f <= 1.1 for f in factors[:2]), f"{muscle.name}: {factors}"
-        assert 0.7 <= factors[2] <= 1.7, f"{muscle.name}: {factors}"
-    least = min(one.active.min() for one in data)
-    assert least > 0.015, f"activation falls to {least:.4f}"
-
-
-def check_loads(model_file: Path) -> None:
-    """Asserts that OpenSim can use the model."""
-    model = opensim.Model(str(model_file))
-    state = model.initSystem()
-    model.equilibrateMuscles(state)
-
-
 def write_truth(subject: Subject, truth: Sequence[Parameters], path: Path) -> None:
     """Writes the table of true parameters."""
-    columns = ("optimal_fiber_length", "tendon_slack_length", "max_isometric_force")
     dynamics = ("c1", "c2", "shape_factor")
     write_csv(
         path,
-        ("muscle", "strength_group", "strength_coefficient", *columns, *dynamics),
+        ("muscle", "strength_group", "strength_coefficient", *CALIBRATED, *dynamics),
         (
-            (m.name, m.group, subject.strength[m.group], *(t[c] for c in (*columns, *dynamics)))
+            (m.name, m.group, subject.strength[m.group], *(t[c] for c in (*CALIBRATED, *dynamics)))
             for m, t in zip(subject.muscles, truth, strict=True)
         ),
     )
