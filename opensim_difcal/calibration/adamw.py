@@ -35,7 +35,7 @@ def minimize_adamw(
             if not torch.isfinite(total):
                 status = Status.NON_FINITE
                 break
-            best.offer(total.item(), iteration, unknowns)
+            best.offer(history[-1], iteration, unknowns)
             if progress is not None:
                 progress(iteration, history[-1])
             if iteration - best.last_improvement >= settings.patience:
@@ -49,8 +49,10 @@ def minimize_adamw(
             scheduler.step()
     except KeyboardInterrupt:
         status = Status.INTERRUPTED
-    best.restore(unknowns)
-    return Optimization(status, tuple(history), time.perf_counter() - started)
+    n_iterations = len(history) - 1
+    if status is not Status.NON_FINITE:
+        history.append(best.restore(unknowns))
+    return Optimization(status, n_iterations, tuple(history), time.perf_counter() - started)
 
 
 class _Best:
@@ -58,17 +60,19 @@ class _Best:
 
     def __init__(self, tolerance: float):
         self._tolerance = tolerance
-        self._reference = self._cost = float("inf")
+        self._reference = float("inf")
+        self._terms = {"total": float("inf")}
         self._state: dict[str, torch.Tensor] = {}
         self.last_improvement = 0
 
-    def offer(self, cost: float, iteration: int, unknowns: torch.nn.Module) -> None:
-        if cost < self._cost:
-            self._cost = cost
+    def offer(self, terms: dict[str, float], iteration: int, unknowns: torch.nn.Module) -> None:
+        cost = terms["total"]
+        if cost < self._terms["total"]:
+            self._terms = terms
             self._state = {name: value.detach().clone() for name, value in unknowns.state_dict().items()}
         if cost < self._reference * (1.0 - self._tolerance):
             self._reference, self.last_improvement = cost, iteration
 
-    def restore(self, unknowns: torch.nn.Module) -> None:
-        if self._state:
-            unknowns.load_state_dict(self._state)
+    def restore(self, unknowns: torch.nn.Module) -> dict[str, float]:
+        unknowns.load_state_dict(self._state)
+        return self._terms

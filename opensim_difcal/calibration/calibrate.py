@@ -89,7 +89,7 @@ def calibrate(
     return CalibrationResult(
         name=name,
         status=optimization.status,
-        n_iterations=len(optimization.cost_history) - 1,
+        n_iterations=optimization.n_iterations,
         cost_history=optimization.cost_history,
         seconds=optimization.seconds,
         muscle_names=muscles.names,

@@ -66,7 +66,7 @@ def minimize_levenberg_marquardt(
     except KeyboardInterrupt:
         _move(problem, position)
         status = Status.INTERRUPTED
-    return Optimization(status, tuple(history), time.perf_counter() - started)
+    return Optimization(status, len(history) - 1, tuple(history), time.perf_counter() - started)
 
 
 def _accepted_step(

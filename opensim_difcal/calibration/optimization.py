@@ -38,10 +38,13 @@ class Optimization:
 
     Attributes:
         status: Why it stopped.
-        cost_history: Cost by term and "total", first entry at the start values.
+        n_iterations: Iterations done.
+        cost_history: Cost by term and "total"; first entry at the start values, last at
+            the best point.
         seconds: Wall-clock time.
     """
 
     status: Status
+    n_iterations: int
     cost_history: tuple[dict[str, float], ...]
     seconds: float

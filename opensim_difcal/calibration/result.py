@@ -93,7 +93,8 @@ class CalibrationResult:
         name: Name of the run.
         status: Why the optimizer stopped.
         n_iterations: Iterations done.
-        cost_history: Cost by term (weighted) and "total", one entry per iteration.
+        cost_history: Cost by term (weighted) and "total", one entry per iteration; the
+            first belongs to the start, the last to the calibrated parameters.
         seconds: Wall-clock seconds of the optimization.
         muscle_names: The muscles that took part.
         parameters: Changes by parameter name (`PARAMETER_NAMES`).
@@ -121,6 +122,11 @@ class CalibrationResult:
     uncalibrated: tuple[Prediction, ...]
     calibrated: tuple[Prediction, ...]
     warnings: tuple[str, ...]
+
+    @property
+    def final_cost(self) -> float:
+        """Cost at the calibrated parameters."""
+        return self.cost_history[-1]["total"]
 
     def raise_for_status(self) -> "CalibrationResult":
         """Returns the result unless the optimization broke down.

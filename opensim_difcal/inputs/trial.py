@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from opensim_difcal.settings import setting
 from opensim_difcal.shapes import CoordinateArray, MomentArmArray, MuscleArray, TimeArray
@@ -10,6 +11,8 @@ from opensim_difcal.shapes import CoordinateArray, MomentArmArray, MuscleArray, 
 @dataclass(frozen=True, kw_only=True)
 class TrialFiles:
     """One `<Trial>` of a setup file: where a trial's measurements are."""
+
+    xml_name: ClassVar[str] = "Trial"
 
     name: str = setting("Name of the trial, used in tables, figures and file names.")
     role: str = setting(

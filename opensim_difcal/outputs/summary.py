@@ -82,24 +82,13 @@ def pooled_summary(
     return _without_nan({name: _before_and_after(before[name], after[name]) for name in after})
 
 
-def write_summary(
-    path: Path,
-    result: CalibrationResult,
-    *,
-    tool: str,
-    seconds: Mapping[str, float],
-    closed_loop: Mapping[str, float],
-) -> None:
-    """Writes `summary` as JSON, atomically.
+def write_summary(path: Path, values: Mapping[str, Any]) -> None:
+    """Writes a summary as JSON, atomically.
 
     Args:
         path: The file, usually summary.json.
-        result: The calibration.
-        tool: Name of the tool that ran it.
-        seconds: Wall-clock seconds by stage.
-        closed_loop: OpenSim's largest disagreement by check.
+        values: What `summary` returned.
     """
-    values = summary(result, tool=tool, seconds=seconds, closed_loop=closed_loop)
     text = json.dumps(values, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
     write_atomically(path, text.encode())
 

@@ -1,11 +1,19 @@
 """NMSCalibrationTool: scaled model and trials in, personalised .osim out."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from opensim_difcal.errors import DifcalError
 from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.inputs.trial import TrialFiles
 from opensim_difcal.settings import setting
+from opensim_difcal.tools.setup_call import FromSetupFile
+
+_log = logging.getLogger("opensim_difcal")
+
+_BY_PRESET = "By preset."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,8 +25,12 @@ class StrengthGroup:
 
 
 @dataclass(kw_only=True)
-class NMSCalibrationTool:
-    """EMG-driven calibration of an OpenSim model's muscles."""
+class NMSCalibrationTool(metaclass=FromSetupFile):
+    """EMG-driven calibration of an OpenSim model's muscles.
+
+    Made from a setup file, `NMSCalibrationTool("setup.xml")`, or from its properties. In
+    code, `model_file` may also be an `opensim.Model`.
+    """
 
     name: str = setting("Name of the run; names the output files.", default="calibration")
     model_file: Path = setting("The scaled .osim model to calibrate.", is_path=True)
@@ -30,6 +42,13 @@ class NMSCalibrationTool:
         default="emg_driven",
         allowed=("emg_driven",),
     )
+    preset: str = setting(
+        "default: what works best for a user, by the numbers in docs/validation.md. hambly2024: the "
+        "paper's method (AdamW, raw moment error of Eq. 4, no prior). An element that is given wins.",
+        default="default",
+        allowed=("default", "hambly2024"),
+    )
+
     coordinates: tuple[str, ...] = setting("Coordinates whose joint moments are tracked.")
     trials: tuple[TrialFiles, ...] = setting("The trials.")
     excitation_map: tuple[ExcitationChannel, ...] = setting(
@@ -48,10 +67,12 @@ class NMSCalibrationTool:
         default=False,
     )
     tendon: str = setting(
-        "model: as each muscle's ignore_tendon_compliance says; elastic: all elastic; rigid: all rigid.",
+        "model: elastic or rigid as each muscle's ignore_tendon_compliance says; elastic: all elastic, "
+        "and the calibrated model says so.",
         default="model",
-        allowed=("model", "elastic", "rigid"),
+        allowed=("model", "elastic"),
     )
+
     time_step: float = setting("Step of the simulation; C1 and C2 belong to it.", unit="s", default=0.005)
     lead_in: float = setting(
         "Simulated before each time range, not scored, where the files hold data.", unit="s", default=0.1
@@ -65,3 +86,115 @@ class NMSCalibrationTool:
         unit="Hz",
         default=6.0,
     )
+
+    optimal_fiber_length_bounds: tuple[float, float] = setting(
+        "Bounds relative to the model's value.", default=(0.85, 1.15)
+    )
+    tendon_slack_length_bounds: tuple[float, float] = setting(
+        "Bounds relative to the model's value.", default=(0.85, 1.15)
+    )
+    strength_coefficient_bounds: tuple[float, float] = setting(
+        "Bounds of the factor on max_isometric_force.", default=(0.5, 2.5)
+    )
+    c1_bounds: tuple[float, float] = setting("Bounds of C1 at the time step.", default=(-0.95, -0.05))
+    c2_bounds: tuple[float, float] = setting("Bounds of C2 at the time step.", default=(-0.95, -0.05))
+    shape_factor_bounds: tuple[float, float] = setting("Bounds of the shape factor A.", default=(-2.999, -0.001))
+    initial_c1: float = setting("Start value of C1 of every muscle.", default=-0.5)
+    initial_c2: float = setting("Start value of C2 of every muscle.", default=-0.5)
+    initial_shape_factor: float = setting("Start value of the shape factor A of every muscle.", default=-1.0)
+
+    moment_error: str | None = setting(
+        "raw: mean squared error, Eq. 4; variance_scaled: divided by the variance of each trial's and "
+        f"coordinate's measured moment, as CEINMS does. {_BY_PRESET}",
+        default=None,
+        allowed=("raw", "variance_scaled"),
+    )
+    normalized_fiber_length_range: tuple[float, float] = setting(
+        "Allowed without penalty. 0.5 1.05 keeps muscles on the ascending limb and plateau.",
+        default=(0.5, 1.5),
+    )
+    normalized_fiber_length_weight: float | None = setting(
+        f"Weight of the squared excess over the range. {_BY_PRESET}", default=None
+    )
+    tendon_strain_range: tuple[float, float] = setting("Allowed without penalty.", default=(0.0, 0.05))
+    tendon_strain_weight: float | None = setting(
+        f"Weight of the squared excess over the range. {_BY_PRESET}", default=None
+    )
+    prior_weight: float | None = setting(
+        f"Weight of the mean squared deviation from the start, in half bound ranges. {_BY_PRESET}",
+        default=None,
+    )
+
+    optimizer: str | None = setting(
+        f"How the cost is minimized. {_BY_PRESET}", default=None, allowed=("levenberg_marquardt", "adamw")
+    )
+    max_iterations: int | None = setting(f"Iteration budget. {_BY_PRESET}", default=None)
+    max_seconds: float = setting("Time budget of the optimizer.", unit="s", default=3600.0)
+    tolerance: float = setting("Relative decrease of the cost that counts as an improvement.", default=1e-4)
+    patience: int = setting("adamw: iterations without improvement before stopping.", default=50)
+    learning_rate: float = setting("adamw: first learning rate, on the scale of the sigmoid.", default=0.05)
+    learning_rate_decay: float = setting("adamw: factor on the learning rate per iteration.", default=0.995)
+    weight_decay: float = setting("adamw: decoupled weight decay, pulls to the start.", default=1e-4)
+    seed: int = setting("Seed of every random number.", default=1)
+
+    closed_loop_trial: str | None = setting(
+        "Trial that OpenSim repeats with the calibrated model. By default the first.", default=None
+    )
+    closed_loop_limit: float = setting(
+        "Largest RMS difference of a tendon force to OpenSim's, in max_isometric_force.", default=0.02
+    )
+
+    def run(self, *, progress: bool = False) -> "CalibrationOutcome":  # noqa: F821
+        """Calibrates the model and writes every output file; the .osim comes last.
+
+        Args:
+            progress: Whether a progress bar with the cost is shown.
+
+        Returns:
+            The calibrated model, the result and the files that were written.
+
+        Raises:
+            DifcalError: If an input, the optimization or the closed loop fails. Earlier
+                results are then as they were.
+        """
+        from opensim_difcal.tools.calibration_inputs import read_inputs
+        from opensim_difcal.tools.calibration_outputs import write_outputs
+        from opensim_difcal.tools.calibration_run import calibrate_inputs
+
+        inputs = read_inputs(self)
+        _log.info("Read %d trials and %d muscles.", len(inputs.trials), len(inputs.muscles.names))
+        result = calibrate_inputs(self, inputs, progress=progress).raise_for_status()
+        _log.info("%s Cost %.4g after %d iterations.", result.status.value, result.final_cost, result.n_iterations)
+        return write_outputs(self, inputs, result)
+
+    def problems(self) -> list[DifcalError]:
+        """Everything that is wrong with the inputs, found without calibrating."""
+        from opensim_difcal.tools.calibration_inputs import input_problems
+
+        return input_problems(self)
+
+    def by_preset(self, name: str) -> Any:
+        """Value of a setting: as given, else the preset's."""
+        given = getattr(self, name)
+        return PRESETS[self.preset][name] if given is None else given
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "default": {
+        "optimizer": "levenberg_marquardt",
+        "max_iterations": 60,
+        "moment_error": "variance_scaled",
+        "normalized_fiber_length_weight": 10.0,
+        "tendon_strain_weight": 1e4,
+        "prior_weight": 0.01,
+    },
+    "hambly2024": {
+        "optimizer": "adamw",
+        "max_iterations": 1000,
+        "moment_error": "raw",
+        "normalized_fiber_length_weight": 1e3,
+        "tendon_strain_weight": 1e6,
+        "prior_weight": 0.0,
+    },
+}
+"""Values of the settings that a preset decides; Table SII of the paper is not public."""

@@ -1,0 +1,208 @@
+"""Checks a calibration in OpenSim and writes its files; the .osim comes last."""
+
+import logging
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import opensim
+import torch
+
+from opensim_difcal.calibration.result import CalibrationResult, Prediction
+from opensim_difcal.errors import ClosedLoopError
+from opensim_difcal.inputs.opensim_model import load_model
+from opensim_difcal.outputs.atomic import write_atomically
+from opensim_difcal.outputs.closed_loop import ClosedLoop, MuscleTrajectory, closed_loop
+from opensim_difcal.outputs.osim_file import MuscleChange, calibrated_osim_text
+from opensim_difcal.outputs.parameters_csv import write_parameters
+from opensim_difcal.outputs.report import write_report
+from opensim_difcal.outputs.subject import Provenance, file_digests, package_versions, subject_of
+from opensim_difcal.outputs.subject_file import write_subject
+from opensim_difcal.outputs.summary import summary, write_summary
+from opensim_difcal.outputs.tables import write_trial_tables
+from opensim_difcal.physics.curve_parameters import ActiveForceLengthCurve
+from opensim_difcal.physics.curves import curve_table
+from opensim_difcal.physics.muscle import Muscles, force_balance
+from opensim_difcal.setup_template import write_setup
+from opensim_difcal.tools.calibration_inputs import CalibrationInputs
+from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
+
+_log = logging.getLogger("opensim_difcal")
+
+
+@dataclass(frozen=True)
+class CalibrationOutcome:
+    """What a run of the calibration tool leaves behind.
+
+    Attributes:
+        model: The calibrated model, loaded from the written .osim file.
+        result: Parameters, predictions, cost history, status.
+        summary: The content of summary.json.
+        files: Every file that was written.
+    """
+
+    model: opensim.Model
+    result: CalibrationResult
+    summary: Mapping[str, object]
+    files: tuple[Path, ...]
+
+
+def write_outputs(
+    tool: NMSCalibrationTool, inputs: CalibrationInputs, result: CalibrationResult
+) -> CalibrationOutcome:
+    """Writes into a folder beside the results, lets OpenSim check, then moves all in place.
+
+    Raises:
+        ClosedLoopError: If OpenSim disagrees. The run's files, without an .osim, are then
+            in the folder `failed_<name>` and everything else is as it was.
+    """
+    directory = tool.results_directory
+    directory.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{tool.name}_", dir=directory))
+    try:
+        osim = staging / f"{tool.name}.osim"
+        osim.write_bytes(calibrated_osim_text(inputs.model_source, _changes(result), where=str(tool.model_file)))
+        started = time.perf_counter()
+        loop = _closed_loop(tool, inputs, result, osim)
+        seconds = {
+            "geometry": inputs.seconds,
+            "calibration": result.seconds,
+            "closed_loop": time.perf_counter() - started,
+        }
+        content = _write_files(tool, inputs, result, loop, seconds, staging)
+        if loop.failures:
+            _keep_failed(loop, osim, staging, directory / f"failed_{tool.name}")
+        files = _move_into_place(staging, directory, last=osim.name)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    _log.info("Wrote %d files; %s came last.", len(files), files[-1])
+    return CalibrationOutcome(load_model(files[-1]), result, content, files)
+
+
+def _changes(result: CalibrationResult) -> dict[str, MuscleChange]:
+    """The new values of every muscle that took part."""
+    final = {name: change.final for name, change in result.parameters.items()}
+    return {
+        muscle: MuscleChange(
+            max_isometric_force=float(final["max_isometric_force"][i]),
+            optimal_fiber_length=float(final["optimal_fiber_length"][i]),
+            tendon_slack_length=float(final["tendon_slack_length"][i]),
+            make_elastic=muscle in result.made_elastic,
+        )
+        for i, muscle in enumerate(result.muscle_names)
+    }
+
+
+def _closed_loop(
+    tool: NMSCalibrationTool, inputs: CalibrationInputs, result: CalibrationResult, osim: Path
+) -> ClosedLoop:
+    """OpenSim repeats one trial with the calibrated model."""
+    names = [prediction.trial.name for prediction in result.calibrated]
+    chosen = 0 if tool.closed_loop_trial is None else names.index(tool.closed_loop_trial)
+    final = {name: torch.from_numpy(change.final) for name, change in result.parameters.items()}
+    muscles = inputs.muscles.to("cpu").with_parameters(
+        optimal_fiber_length=final["optimal_fiber_length"],
+        tendon_slack_length=final["tendon_slack_length"],
+        max_isometric_force=final["max_isometric_force"],
+    )
+
+    def balance(*series: np.ndarray) -> np.ndarray:
+        return force_balance(*(torch.from_numpy(x) for x in series), muscles).numpy()
+
+    return closed_loop(osim, _trajectory(result.calibrated[chosen], muscles), balance, limit=tool.closed_loop_limit)
+
+
+def _trajectory(prediction: Prediction, muscles: Muscles) -> MuscleTrajectory:
+    trial = prediction.trial
+    velocity = np.gradient(trial.muscle_tendon_length, trial.time_step, axis=0, edge_order=2)
+    return MuscleTrajectory(
+        muscle_names=trial.muscle_names,
+        time=trial.time,
+        # Without a lead-in the first samples still swing in from rest.
+        n_lead_in=max(trial.n_lead_in, round(0.05 / trial.time_step)),
+        activation=prediction.activation,
+        muscle_tendon_length=trial.muscle_tendon_length,
+        muscle_tendon_velocity=velocity,
+        fiber_length=prediction.fiber_length,
+        tendon_force=prediction.tendon_force,
+    )
+
+
+def _write_files(
+    tool: NMSCalibrationTool,
+    inputs: CalibrationInputs,
+    result: CalibrationResult,
+    loop: ClosedLoop,
+    seconds: dict[str, float],
+    folder: Path,
+) -> dict[str, object]:
+    """Writes everything but the .osim; returns the summary."""
+    checks = {
+        "reintegration_rms_max": loop.reintegration_rms_max,
+        "frame_force_error_max": loop.frame_force_error_max,
+        "frame_balance_error_max": loop.frame_balance_error_max,
+    }
+    started = time.perf_counter()
+    settings_text = write_setup(tool)
+    subject = subject_of(
+        result,
+        time_step=tool.time_step,
+        electromechanical_delay=tool.electromechanical_delay,
+        lowpass_cutoff_frequency_for_coordinates=tool.lowpass_cutoff_frequency_for_coordinates,
+        tendon=tool.tendon,
+        excitation_map=tool.excitation_map,
+        provenance=Provenance(
+            input_files=file_digests(inputs.input_files),
+            versions=package_versions(),
+            settings={"setup": settings_text},
+            seed=tool.seed,
+        ),
+    )
+    write_subject(folder / f"{tool.name}_subject.xml", subject)
+    write_parameters(folder / "parameters.csv", result)
+    for prediction in result.calibrated:
+        write_trial_tables(folder, prediction)
+    write_report(
+        folder / "report.html",
+        result,
+        summary=summary(result, tool=type(tool).__name__, seconds=seconds, closed_loop=checks),
+        active_force_length=_active_force_length(),
+        closed_loop=checks,
+        settings_text=settings_text,
+    )
+    seconds["report"] = time.perf_counter() - started
+    content = summary(result, tool=type(tool).__name__, seconds=seconds, closed_loop=checks)
+    write_summary(folder / "summary.json", content)
+    return content
+
+
+def _active_force_length() -> tuple[np.ndarray, np.ndarray]:
+    """Millard's default active force-length curve, for the figures."""
+    x = np.linspace(0.3, 1.9, 161)
+    value, _ = curve_table([ActiveForceLengthCurve()]).value_and_slope(torch.from_numpy(x).unsqueeze(-1))
+    return x, value[:, 0].numpy()
+
+
+def _keep_failed(loop: ClosedLoop, osim: Path, staging: Path, failed: Path) -> None:
+    """Keeps a failed run's report for the user, without the model."""
+    osim.unlink()
+    shutil.rmtree(failed, ignore_errors=True)
+    shutil.copytree(staging, failed)
+    try:
+        loop.raise_for_failures()
+    except ClosedLoopError as error:
+        message = str(error).replace(str(loop.model_path), osim.name)
+        raise ClosedLoopError(f"{message} The report of the failed run is in {failed}.") from None
+
+
+def _move_into_place(staging: Path, directory: Path, *, last: str) -> tuple[Path, ...]:
+    """Moves every file, each atomically, the one named `last` at the end."""
+    names = sorted(path.name for path in staging.iterdir())
+    names.sort(key=lambda name: name == last)
+    for name in names:
+        write_atomically(directory / name, (staging / name).read_bytes())
+    return tuple(directory / name for name in names)

@@ -1,0 +1,77 @@
+"""Calibrates what was read: settings to optimizer, with a progress bar."""
+
+from dataclasses import replace
+
+from tqdm import tqdm
+
+from opensim_difcal.calibration.calibrate import CalibrationSettings, calibrate
+from opensim_difcal.calibration.cost import CostSettings
+from opensim_difcal.calibration.optimization import OptimizerSettings
+from opensim_difcal.calibration.result import CalibrationResult
+from opensim_difcal.calibration.unknowns import Bounds
+from opensim_difcal.tools.calibration_inputs import CalibrationInputs
+from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
+
+
+def calibrate_inputs(
+    tool: NMSCalibrationTool, inputs: CalibrationInputs, *, progress: bool = False
+) -> CalibrationResult:
+    """Calibrates and predicts every trial.
+
+    Args:
+        tool: The settings.
+        inputs: Model, muscles and trials.
+        progress: Whether a progress bar with the cost is shown.
+    """
+    settings = calibration_settings(tool)
+    with tqdm(
+        total=settings.optimization.max_iterations, disable=not progress, desc=tool.name, unit="iteration"
+    ) as bar:
+
+        def show(iteration: int, cost: dict[str, float]) -> None:
+            bar.set_postfix_str(f"cost {cost['total']:.4g}", refresh=False)
+            bar.update(iteration - bar.n)
+
+        result = calibrate(
+            tool.name,
+            inputs.trials,
+            inputs.muscles,
+            settings,
+            made_elastic=inputs.made_elastic,
+            progress=show,
+        )
+    return replace(result, warnings=(*result.warnings, *inputs.notes))
+
+
+def calibration_settings(tool: NMSCalibrationTool) -> CalibrationSettings:
+    """The tool's settings, sorted by what uses them."""
+    return CalibrationSettings(
+        optimizer=tool.by_preset("optimizer"),
+        optimization=OptimizerSettings(
+            max_iterations=tool.by_preset("max_iterations"),
+            max_seconds=tool.max_seconds,
+            tolerance=tool.tolerance,
+            patience=tool.patience,
+            learning_rate=tool.learning_rate,
+            learning_rate_decay=tool.learning_rate_decay,
+            weight_decay=tool.weight_decay,
+        ),
+        cost=CostSettings(
+            moment_error=tool.by_preset("moment_error"),
+            normalized_fiber_length_range=tool.normalized_fiber_length_range,
+            normalized_fiber_length_weight=tool.by_preset("normalized_fiber_length_weight"),
+            tendon_strain_range=tool.tendon_strain_range,
+            tendon_strain_weight=tool.by_preset("tendon_strain_weight"),
+            prior_weight=tool.by_preset("prior_weight"),
+        ),
+        bounds=Bounds(
+            optimal_fiber_length=tool.optimal_fiber_length_bounds,
+            tendon_slack_length=tool.tendon_slack_length_bounds,
+            strength_coefficient=tool.strength_coefficient_bounds,
+            c1=tool.c1_bounds,
+            c2=tool.c2_bounds,
+            shape_factor=tool.shape_factor_bounds,
+        ),
+        strength_groups={group.name: group.muscles for group in tool.strength_groups},
+        start=(tool.initial_c1, tool.initial_c2, tool.initial_shape_factor),
+    )
