@@ -1,7 +1,7 @@
 """The trials of the arm: joint angles, target moments and muscle timing.
 
 Plain and combined movements with a weight or against a spring in the hand, of plausible size. Which muscles
-work when follows Kronberg et al. (1990), Clin Orthop Relat Res 257:76-85, for the shoulder and
+work when follows in outline Kronberg et al. (1990), Clin Orthop Relat Res 257:76-85, for the shoulder and
 Basmajian & De Luca (1985), Muscles Alive, for the elbow; levels are chosen.
 Signs: raising the arm in the plane of the shoulder blade, turning it inwards and flexing the elbow
 are positive, moments likewise.

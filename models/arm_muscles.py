@@ -4,10 +4,11 @@ Columns: name, strength group, max isometric force (N), optimal fiber length (m)
 length (m), pennation at optimal fiber length (rad), path from origin to insertion, cylinders.
 
 Max isometric force, optimal fiber length and pennation: Holzbaur, Murray & Delp (2005), Ann Biomed Eng
-33(6):829-840. Paths of biceps, triceps and brachialis: the same source, in the numbers of the public
+33(6):829-840; those of biceps, triceps and brachialis agree with arm26, the others were not read again
+against the print. Paths of biceps, triceps and brachialis: the same source, in the numbers of the public
 arm26 model, without its via points at the shoulder blade that only serve flexion. The other
-paths are simplified here to a line or two through the published attachment regions, given about the
-centre of the shoulder; their moment arms were checked against the ranges in Ackland et al. (2008),
+paths are lines between our own points near the attachments, given about the centre of the
+shoulder and chosen for moment arms of the sign and rough size reported by Ackland et al. (2008),
 J Anat 213(4):383-390, and Kuechle et al. (1997), J Shoulder Elbow Surg 6(5):429-439. Tendon slack
 lengths were refitted to these paths so that fibers work around their optimum.
 """

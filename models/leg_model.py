@@ -6,11 +6,10 @@ Zajac (1989), J Biomech 22(1):1-10. Simplified here: subtalar and toe joints are
 has flexion only, conditional path points are replaced by wrap cylinders or left out, so that every
 length is continuous.
 
-Muscle architecture (max isometric force, optimal fiber length, pennation): Delp et al. (1990) with
-fiber lengths checked against Ward et al. (2009), Clin Orthop Relat Res 467(4):1074-1082, and Arnold
-et al. (2010), Ann Biomed Eng 38(2):269-279. Tendon slack lengths were refitted to these paths so that
-fibers work around their optimum in the trials, as Arnold et al. (2010) and Rajagopal et al. (2016),
-IEEE Trans Biomed Eng 63(10):2068-2079, did for theirs.
+Muscle architecture (max isometric force, optimal fiber length, pennation): Delp et al. (1990), in
+the numbers of gait2392. Tendon slack lengths were refitted to these paths so that
+fibers work around their optimum in the trials, as Arnold et al. (2010), Ann Biomed Eng
+38(2):269-279, and Rajagopal et al. (2016), IEEE Trans Biomed Eng 63(10):2068-2079, did for theirs.
 
 Segment masses: Winter (2009), Biomechanics and Motor Control of Human Movement, table 4.1, for 75 kg.
 """
