@@ -1,7 +1,8 @@
 """The trials of the leg: normative angles, target moments and published muscle timing.
 
 Walking angles and moments: rounded knots, not digitised, after Winter (2009),
-Biomechanics and Motor Control of Human Movement, and Perry & Burnfield (2010), Gait Analysis; muscle timing after Perry & Burnfield (2010).
+Biomechanics and Motor Control of Human Movement, and Perry & Burnfield (2010), Gait Analysis; muscle
+timing after Perry & Burnfield (2010).
 Squat and heel raise: shapes and sizes chosen to be plausible for 75 kg on two legs.
 Signs: hip flexion, knee flexion and ankle dorsiflexion positive, moments likewise.
 """
