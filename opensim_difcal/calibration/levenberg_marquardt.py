@@ -20,8 +20,9 @@ from opensim_difcal.calibration.problem import CalibrationProblem
 from opensim_difcal.calibration.result import Status
 
 _FIRST_DAMPING = 1e-2
-_LEAST_DAMPING = 1e-9
-_MOST_DAMPING = 1e9
+_LEAST_DAMPING = 1e-6
+_MOST_DAMPING = 1e6
+_LEAST_GAIN = 1e-3  # actual over promised decrease of the cost
 _SMALL_STEPS = 3  # accepted steps below the tolerance before stopping
 _EDGE = 1e-9  # of the bounds' range; the sigmoid never reaches a bound
 
@@ -51,7 +52,7 @@ def minimize_levenberg_marquardt(
             if time.perf_counter() - started > settings.max_seconds:
                 status = Status.MAX_SECONDS
                 break
-            accepted, damping = _accepted_step(problem, equations, position, damping)
+            accepted, damping = _accepted_step(problem, equations, position, damping, settings.tolerance)
             if accepted is None:
                 status = Status.CONVERGED
                 break
@@ -70,17 +71,27 @@ def minimize_levenberg_marquardt(
 
 
 def _accepted_step(
-    problem: CalibrationProblem, equations: NormalEquations, position: Tensor, damping: float
+    problem: CalibrationProblem, equations: NormalEquations, position: Tensor, damping: float, tolerance: float
 ) -> tuple[tuple[Tensor, float] | None, float]:
-    """Tries steps with rising damping until the cost falls; the damping for the next step."""
+    """Tries steps with rising damping until the cost falls; the damping for the next step.
+
+    No step is worth its price when even the quadratic model promises less than a
+    hundredth of the tolerance.
+    """
     lower, upper = _limits(problem)
     while damping < _MOST_DAMPING:
         trial = _clipped_step(equations, position, lower, upper, damping)
+        step = trial - position
+        promised = -float(step @ (2.0 * equations.gradient + equations.hessian @ step))
+        if promised < 0.01 * tolerance * equations.total:
+            break
         _move(problem, trial)
         total = sum(cost_terms(problem).values())
-        if total < equations.total:
-            return (trial, total), max(damping / 5.0, _LEAST_DAMPING)
-        damping *= 4.0
+        gain = (equations.total - total) / promised
+        if gain > _LEAST_GAIN:
+            factor = 0.2 if gain > 0.75 else 1.0 if gain > 0.25 else 3.0
+            return (trial, total), max(damping * factor, _LEAST_DAMPING)
+        damping *= 5.0
     _move(problem, position)
     return None, damping
 

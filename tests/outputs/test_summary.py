@@ -12,7 +12,7 @@ SECONDS = {"geometry": 2.0, "closed_loop": 3.0, "report": 1.0}
 @pytest.fixture
 def written(tmp_path, result, closed_loop):
     path = tmp_path / "summary.json"
-    write_summary(path, result, tool="NMSCalibrationTool", seconds=SECONDS, closed_loop=closed_loop)
+    write_summary(path, summary(result, tool="NMSCalibrationTool", seconds=SECONDS, closed_loop=closed_loop))
     return json.loads(path.read_text(encoding="utf-8"))
 
 
