@@ -17,10 +17,11 @@ from opensim_difcal.shapes import MuscleSeries, PerMuscle
 def solve(last: Tensor, before: Tensor, drive: MuscleSeries) -> MuscleSeries:
     """Returns x; `last` and `before` have the shape of `drive`."""
     p, q, x = _time_first(last), _time_first(before), _time_first(drive).copy()
-    for i in range(1, len(x)):
-        x[i] += p[i] * x[i - 1]
-        if i > 1:
-            x[i] += q[i] * x[i - 2]
+    with np.errstate(over="ignore", invalid="ignore"):  # an unstable one grows beyond all numbers
+        for i in range(1, len(x)):
+            x[i] += p[i] * x[i - 1]
+            if i > 1:
+                x[i] += q[i] * x[i - 2]
     return _time_second_last(x, drive)
 
 

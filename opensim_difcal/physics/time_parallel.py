@@ -22,8 +22,9 @@ from opensim_difcal.physics.muscle import Muscles, minimum_fiber_length
 from opensim_difcal.physics.recurrence import solve, solve_adjoint
 from opensim_difcal.shapes import MuscleSeries
 
-_MAX_PASSES = 15
+_MAX_PASSES = 7
 _TOLERANCE = 1e-12  # of the optimal fiber length
+_LARGEST_CORRECTION = 0.2  # of the optimal fiber length, in one pass
 
 
 @final
@@ -35,7 +36,7 @@ class TimeParallelIntegrator:
     """
 
     def __init__(self) -> None:
-        """Starts without a trajectory; the first call integrates sequentially."""
+        """Starts without a trajectory; the first call starts from equilibrium at every instant."""
         self._last: Tensor | None = None
 
     def __call__(
@@ -46,7 +47,7 @@ class TimeParallelIntegrator:
         guess = self._last
         if guess is None or guess.shape != activation.shape:
             with torch.no_grad():
-                guess = integrate_sequentially(activation, muscle_tendon_length, muscles, time_step)
+                guess = equilibrium_fiber_length(activation, muscle_tendon_length, muscles)
         lengths = _Trajectory.apply(
             activation,
             muscles.optimal_fiber_length,
@@ -129,23 +130,26 @@ def _coupling(by_length: Tensor, by_velocity: Tensor, time_step: float) -> tuple
 def _solve(
     activation: Tensor, first: Tensor, length: Tensor, muscles: Muscles, time_step: float, guess: Tensor
 ) -> Tensor:
-    """Newton's method over the time axis; falls back to sequential steps."""
+    """Newton's method over the time axis; muscles that resist are stepped sequentially."""
     shortest = minimum_fiber_length(muscles)
-    lengths = torch.cat([first.unsqueeze(-2), guess[..., 1:, :]], dim=-2)
-    lengths = torch.maximum(lengths, shortest)
+    limit = _LARGEST_CORRECTION * muscles.optimal_fiber_length
+    lengths = torch.maximum(torch.cat([first.unsqueeze(-2), guess[..., 1:, :]], dim=-2), shortest)
     for _ in range(_MAX_PASSES):
         with torch.enable_grad():
             start = _states(lengths, time_step)
             after = _all_steps(start, activation, length, muscles, time_step)
             partials = torch.autograd.grad(after.sum(), start)
         residual = after.detach() - lengths[..., 1:, :]
-        error = (residual.abs() / muscles.optimal_fiber_length).max()
-        if not torch.isfinite(error):
-            break
-        correction = solve(*_coupling(*partials, time_step), residual)
+        correction = solve(*_coupling(*partials, time_step), residual).nan_to_num(0.0).clamp(-limit, limit)
         lengths = lengths.clone()
         lengths[..., 1:, :] = torch.maximum(lengths[..., 1:, :] + correction, shortest)
-        if error < _TOLERANCE:
+        error = (residual.abs() / muscles.optimal_fiber_length).flatten(0, -2).amax(0)
+        resisting = ~(error < _TOLERANCE)
+        if not resisting.any():
             return lengths
+    index = torch.nonzero(resisting).squeeze(-1)
     with torch.no_grad():
-        return integrate_sequentially(activation, length, muscles, time_step)
+        lengths[..., index] = integrate_sequentially(
+            activation[..., index], length[..., index], muscles.select(index), time_step
+        )
+    return lengths
