@@ -61,3 +61,13 @@ class Problems(DifcalError, ValueError):
         lines = [f"{i}. {error}" for i, error in enumerate(self.errors, start=1)]
         noun = "problem" if len(lines) == 1 else "problems"
         super().__init__(f"{len(lines)} {noun} found:\n" + "\n".join(lines))
+
+
+def raise_problems(errors: Sequence[DifcalError]) -> None:
+    """Raises the error when there is one, `Problems` when there are several.
+
+    Args:
+        errors: What was found; may be empty.
+    """
+    if errors:
+        raise errors[0] if len(errors) == 1 else Problems(errors)

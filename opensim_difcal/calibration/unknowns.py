@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import cast, final
 
 import torch
 from torch import Tensor, nn
@@ -42,6 +42,10 @@ class BoundedParameter(nn.Module):
 
     The raw value is zero at the start value, so weight decay pulls toward the start.
     """
+
+    initial: Tensor
+    lower: Tensor
+    upper: Tensor
 
     def __init__(self, name: str, initial: Tensor, lower: Tensor, upper: Tensor):
         """Starts at `initial`, which must lie strictly between the bounds.
@@ -89,6 +93,9 @@ class Unknowns(nn.Module):
     values, strength as one factor per group, C1, C2 and the shape factor per muscle.
     """
 
+    group_index: Tensor
+    parameter: Mapping[str, BoundedParameter]
+
     def __init__(
         self,
         muscles: Muscles,
@@ -122,9 +129,8 @@ class Unknowns(nn.Module):
             "tendon_slack_length": one,
             "strength_coefficient": one.new_ones(len(self.strength_groups)),
         }
-        self.parameter = nn.ModuleDict(
-            {name: _bounded(name, initial, getattr(bounds, name)) for name, initial in starts.items()}
-        )
+        bounded = {name: _bounded(name, initial, getattr(bounds, name)) for name, initial in starts.items()}
+        self.parameter = cast(Mapping[str, BoundedParameter], nn.ModuleDict(bounded))
 
     def activation_parameters(self) -> ActivationParameters:
         """Current C1, C2 and shape factor."""

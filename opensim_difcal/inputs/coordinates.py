@@ -8,7 +8,8 @@ import numpy as np
 import opensim
 
 from opensim_difcal.errors import TrialError
-from opensim_difcal.inputs.geometry import CoordinateCoupling, coupled_coordinates, find_coordinate
+from opensim_difcal.inputs.coupled_coordinates import CoordinateCoupling, coupled_coordinates
+from opensim_difcal.inputs.opensim_model import find_coordinate
 from opensim_difcal.inputs.storage import Table
 from opensim_difcal.shapes import TimeArray
 from opensim_difcal.wording import did_you_mean

@@ -1,13 +1,14 @@
-"""Opens .osim files through the OpenSim API, quietly."""
+"""Opens .osim files through the OpenSim API, quietly, and finds their parts by name."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import opensim
 
 from opensim_difcal.errors import ModelError
+from opensim_difcal.wording import did_you_mean
 
 
 @contextmanager
@@ -56,3 +57,44 @@ def load_model(path: Path) -> opensim.Model:
                 "Open it in the OpenSim GUI to see which component is wrong."
             ) from error
     return model
+
+
+def find_coordinate(model: opensim.Model, name: str) -> opensim.Coordinate:
+    """Returns a coordinate by name.
+
+    Args:
+        model: An initialized model.
+        name: Name of the coordinate.
+
+    Raises:
+        ModelError: If the model has no such coordinate; the closest name is suggested.
+    """
+    coordinates = model.getCoordinateSet()
+    names = [coordinates.get(i).getName() for i in range(coordinates.getSize())]
+    if name not in names:
+        raise ModelError(
+            f"{model.getName()}: the model has no coordinate {name!r}.{did_you_mean(name, names)} "
+            f"The coordinates are: {', '.join(names)}."
+        )
+    return coordinates.get(name)
+
+
+def find_muscles(model: opensim.Model, names: Sequence[str]) -> list[opensim.Muscle]:
+    """Returns muscles by name.
+
+    Args:
+        model: An initialized model.
+        names: Names of the muscles.
+
+    Raises:
+        ModelError: If the model has no such muscle; the closest name is suggested.
+    """
+    muscles = model.getMuscles()
+    known = [muscles.get(i).getName() for i in range(muscles.getSize())]
+    for name in names:
+        if name not in known:
+            raise ModelError(
+                f"{model.getName()}: the model has no muscle {name!r}.{did_you_mean(name, known)} "
+                f"The muscles are: {', '.join(known)}."
+            )
+    return [muscles.get(name) for name in names]

@@ -81,14 +81,15 @@ def check_cutoff(path: Path, time: TimeArray, cutoff_frequency: float) -> None:
 
 
 def lowpass(time: TimeArray, values: Samples, cutoff_frequency: float) -> Samples:
-    """Returns the values after a zero-lag 4th-order Butterworth low-pass.
+    """Returns the values after the low-pass of OpenSim's tools.
 
-    A 2nd-order filter runs forward and backward. Each pass has the given cutoff, which is
-    not corrected for the second pass: at the cutoff half the amplitude is left. That is the
-    meaning of `lowpass_cutoff_frequency_for_coordinates` in OpenSim's tools too (their filter is
-    of 3rd order, forward and backward), and as there the ends are extended by half the
-    signal, reflected at its first and last value. Times that jitter are splined to their
-    median step for the filter, and back.
+    A 3rd-order Butterworth filter runs forward and backward, so nothing lags. Each pass has
+    the given cutoff, not corrected for the second pass: at the cutoff half the amplitude is
+    left. The ends are extended by half the signal, reflected at its first and last value.
+    That is what `lowpass_cutoff_frequency_for_coordinates` does in OpenSim, to 1e-8 of the
+    motion in a file of 2 s or more; in a shorter one OpenSim, whose filter starts from
+    zero, leaves a transient. Times that jitter are splined to their median step for the
+    filter, and back.
 
     Args:
         time: s, at least 10 samples.
@@ -101,7 +102,7 @@ def lowpass(time: TimeArray, values: Samples, cutoff_frequency: float) -> Sample
     n_steps = max(1, round((time[-1] - time[0]) / step))
     grid = np.linspace(time[0], time[-1], n_steps + 1)
     jitters = len(grid) != len(time) or bool(np.max(np.abs(grid - time)) > 1e-9)
-    sections = butter(2, cutoff_frequency, fs=n_steps / (time[-1] - time[0]), output="sos")
+    sections = butter(3, cutoff_frequency, fs=n_steps / (time[-1] - time[0]), output="sos")
     even = resample(time, values, grid) if jitters else values
     smooth = sosfiltfilt(sections, even, axis=0, padtype="odd", padlen=len(grid) // 2)
     return resample(grid, smooth, time) if jitters else np.ascontiguousarray(smooth)

@@ -2,7 +2,6 @@
 
 import tempfile
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +9,13 @@ import opensim
 import torch
 
 from opensim_difcal.errors import DifcalError, ModelError, Problems, SetupFileError
-from opensim_difcal.inputs.geometry import find_coordinate
+from opensim_difcal.inputs.excitations import driven_muscles
 from opensim_difcal.inputs.muscles import convert_thelen_muscles, muscle_names, read_muscles
-from opensim_difcal.inputs.opensim_model import load_model, quiet_opensim
+from opensim_difcal.inputs.opensim_model import find_coordinate, load_model, quiet_opensim
 from opensim_difcal.inputs.storage import read_storage
 from opensim_difcal.inputs.trial import Trial
-from opensim_difcal.inputs.trial_reader import driven_muscles, read_trial, trial_problems
+from opensim_difcal.inputs.trial_reader import read_trial, trial_problems
+from opensim_difcal.inputs.trial_source import TrialSettings
 from opensim_difcal.physics.muscle import Muscles
 from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
 from opensim_difcal.wording import did_you_mean
@@ -65,13 +65,10 @@ def read_inputs(tool: NMSCalibrationTool) -> CalibrationInputs:
         made_elastic = tuple(name for name, is_rigid in zip(names, rigid, strict=True) if is_rigid)
         muscles = muscles.with_rigid_tendon(torch.zeros_like(muscles.rigid_tendon))
     trials = tuple(
-        read_trial(files, model, names, tool.coordinates, tool.excitation_map, **_trial_settings(tool))
-        for files in tool.trials
+        read_trial(files, model, names, tool.coordinates, _trial_settings(tool)) for files in tool.trials
     )
     seconds = time.perf_counter() - started
-    return CalibrationInputs(
-        model, source, muscles, made_elastic, trials, _input_files(tool), notes, seconds
-    )
+    return CalibrationInputs(model, source, muscles, made_elastic, trials, _input_files(tool), notes, seconds)
 
 
 def input_problems(tool: NMSCalibrationTool) -> list[DifcalError]:
@@ -95,11 +92,7 @@ def input_problems(tool: NMSCalibrationTool) -> list[DifcalError]:
         add([error])
         names = ()
     for files in tool.trials:
-        add(
-            trial_problems(
-                files, model, names, tool.coordinates, tool.excitation_map, **_trial_settings(tool)
-            )
-        )
+        add(trial_problems(files, model, names, tool.coordinates, _trial_settings(tool)))
     return list(found.values())
 
 
@@ -156,7 +149,7 @@ def _bounds_problems(tool: NMSCalibrationTool) -> list[DifcalError]:
     for name, (start_element, (least, most)) in _BOUNDED.items():
         lower, upper = getattr(tool, f"{name}_bounds")
         start = 1.0 if start_element is None else getattr(tool, start_element)
-        what = f"its start, 1," if start_element is None else f"<{start_element}>, {start:g},"
+        what = "its start, 1," if start_element is None else f"<{start_element}>, {start:g},"
         if not (least < lower < upper < most):
             problems.append(
                 SetupFileError(
@@ -180,14 +173,15 @@ def _bounds_problems(tool: NMSCalibrationTool) -> list[DifcalError]:
     return problems
 
 
-def _trial_settings(tool: NMSCalibrationTool) -> Mapping[str, float | bool]:
-    return {
-        "time_step": tool.time_step,
-        "lead_in": tool.lead_in,
-        "electromechanical_delay": tool.electromechanical_delay,
-        "lowpass_cutoff_frequency_for_coordinates": tool.lowpass_cutoff_frequency_for_coordinates,
-        "allow_extra_columns": tool.allow_extra_columns,
-    }
+def _trial_settings(tool: NMSCalibrationTool) -> TrialSettings:
+    return TrialSettings(
+        time_step=tool.time_step,
+        lead_in=tool.lead_in,
+        electromechanical_delay=tool.electromechanical_delay,
+        lowpass_cutoff_frequency_for_coordinates=tool.lowpass_cutoff_frequency_for_coordinates,
+        excitation_map=tool.excitation_map,
+        allow_extra_columns=tool.allow_extra_columns,
+    )
 
 
 def _open_model(tool: NMSCalibrationTool) -> tuple[opensim.Model, bytes, tuple[str, ...]]:
@@ -205,8 +199,8 @@ def _open_model(tool: NMSCalibrationTool) -> tuple[opensim.Model, bytes, tuple[s
         if converted:
             source = None
             notes = (
-                f"{len(converted)} Thelen2003Muscle were replaced by Millard2012EquilibriumMuscle with the same "
-                "parameters; the calibrated .osim is the converted model.",
+                f"{len(converted)} Thelen2003Muscle were replaced by Millard2012EquilibriumMuscle with the "
+                "same parameters; the calibrated .osim is the converted model.",
             )
     return model, _printed(model) if source is None else source, notes
 

@@ -65,7 +65,9 @@ def write_outputs(
     staging = Path(tempfile.mkdtemp(prefix=f".{tool.name}_", dir=directory))
     try:
         osim = staging / f"{tool.name}.osim"
-        osim.write_bytes(calibrated_osim_text(inputs.model_source, _changes(result), where=str(tool.model_file)))
+        osim.write_bytes(
+            calibrated_osim_text(inputs.model_source, _changes(result), where=str(tool.model_file))
+        )
         started = time.perf_counter()
         loop = _closed_loop(tool, inputs, result, osim)
         seconds = {
@@ -111,9 +113,12 @@ def _closed_loop(
     )
 
     def balance(*series: np.ndarray) -> np.ndarray:
-        return force_balance(*(torch.from_numpy(x) for x in series), muscles).numpy()
+        length, velocity, activation, muscle_tendon_length = (torch.from_numpy(x) for x in series)
+        return force_balance(length, velocity, activation, muscle_tendon_length, muscles).numpy()
 
-    return closed_loop(osim, _trajectory(result.calibrated[chosen], muscles), balance, limit=tool.closed_loop_limit)
+    return closed_loop(
+        osim, _trajectory(result.calibrated[chosen], muscles), balance, limit=tool.closed_loop_limit
+    )
 
 
 def _trajectory(prediction: Prediction, muscles: Muscles) -> MuscleTrajectory:

@@ -77,12 +77,10 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
     lead_in: float = setting(
         "Simulated before each time range, not scored, where the files hold data.", unit="s", default=0.1
     )
-    electromechanical_delay: float = setting(
-        "From excitation to neural activation.", unit="s", default=0.035
-    )
+    electromechanical_delay: float = setting("From excitation to neural activation.", unit="s", default=0.035)
     lowpass_cutoff_frequency_for_coordinates: float = setting(
-        "Zero-lag 4th-order Butterworth low-pass of the coordinates, as the inverse dynamics had it; "
-        "-1 for none.",
+        "Low-pass of the coordinates, as the inverse dynamics had it: OpenSim's 3rd-order Butterworth, "
+        "forward and backward. -1 for none.",
         unit="Hz",
         default=6.0,
     )
@@ -98,7 +96,9 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
     )
     c1_bounds: tuple[float, float] = setting("Bounds of C1 at the time step.", default=(-0.95, -0.05))
     c2_bounds: tuple[float, float] = setting("Bounds of C2 at the time step.", default=(-0.95, -0.05))
-    shape_factor_bounds: tuple[float, float] = setting("Bounds of the shape factor A.", default=(-2.999, -0.001))
+    shape_factor_bounds: tuple[float, float] = setting(
+        "Bounds of the shape factor A.", default=(-2.999, -0.001)
+    )
     initial_c1: float = setting("Start value of C1 of every muscle.", default=-0.5)
     initial_c2: float = setting("Start value of C2 of every muscle.", default=-0.5)
     initial_shape_factor: float = setting("Start value of the shape factor A of every muscle.", default=-1.0)
@@ -164,7 +164,9 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
         inputs = read_inputs(self)
         _log.info("Read %d trials and %d muscles.", len(inputs.trials), len(inputs.muscles.names))
         result = calibrate_inputs(self, inputs, progress=progress).raise_for_status()
-        _log.info("%s Cost %.4g after %d iterations.", result.status.value, result.final_cost, result.n_iterations)
+        _log.info(
+            "%s Cost %.4g after %d iterations.", result.status.value, result.final_cost, result.n_iterations
+        )
         return write_outputs(self, inputs, result)
 
     def problems(self) -> list[DifcalError]:

@@ -1,90 +1,15 @@
 """Lengths and moment arms: against closed forms, and against OpenSim's own calls."""
 
-import gc
-
 import numpy as np
 import opensim
 import pytest
+from two_segments import COORDINATES, arm_model, initialized, motion, parabola
 
 from opensim_difcal.errors import ModelError
-from opensim_difcal.inputs.geometry import (
-    coupled_coordinates,
-    crossing,
-    find_coordinate,
-    muscle_geometry,
-)
+from opensim_difcal.inputs.crossing import crossing
+from opensim_difcal.inputs.geometry import muscle_geometry
 from opensim_difcal.inputs.opensim_model import load_model
 from opensim_difcal.inputs.storage import read_storage
-
-COORDINATES = ("hip_flexion_r", "knee_angle_r", "ankle_angle_r")
-ORIGIN = opensim.Vec3(0)
-
-
-def arm_model(*couplers: tuple[str, str, opensim.Function], loop: bool = False) -> opensim.Model:
-    """Two 0.3 m segments on hinges, elbow and wrist; a flexor of the elbow, one of both."""
-    model = opensim.Model()
-    model.setName("arm")
-    parent = model.getGround()
-    for name, joint in (("elbow", "elbow_joint"), ("wrist", "wrist_joint")):
-        body = opensim.Body(f"{name}_body", 1.0, ORIGIN, opensim.Inertia(0.1, 0.1, 0.1))
-        at = ORIGIN if name == "elbow" else opensim.Vec3(0.3, 0, 0)
-        hinge = opensim.PinJoint(joint, parent, at, ORIGIN, body, ORIGIN, ORIGIN)
-        hinge.updCoordinate().setName(name)
-        hinge.updCoordinate().setRangeMin(0.0)
-        hinge.updCoordinate().setRangeMax(2.0)
-        model.addBody(body)
-        model.addJoint(hinge)
-        parent = body
-    for name, insertion in (("flexor", "elbow_body"), ("long_flexor", "wrist_body")):
-        muscle = opensim.Millard2012EquilibriumMuscle(name, 100.0, 0.1, 0.2, 0.0)
-        muscle.addNewPathPoint("origin", model.getGround(), opensim.Vec3(0, 0.2, 0))
-        body = model.getBodySet().get(insertion)
-        muscle.addNewPathPoint("insertion", body, opensim.Vec3(0.1, 0, 0))
-        model.addForce(muscle)
-    for dependent, independent, function in couplers:
-        coupler = opensim.CoordinateCouplerConstraint()
-        coupler.setName(f"{dependent}_coupler")
-        names = opensim.ArrayStr()
-        names.append(independent)
-        coupler.setIndependentCoordinateNames(names)
-        coupler.setDependentCoordinateName(dependent)
-        coupler.setFunction(function)
-        model.addConstraint(coupler)
-    if loop:
-        hand, grip = model.getBodySet().get("wrist_body"), opensim.Vec3(0.1, 0, 0)
-        rod = opensim.ConstantDistanceConstraint(model.getGround(), opensim.Vec3(0, 0.1, 0), hand, grip, 0.35)
-        model.addConstraint(rod)
-    return model
-
-
-def initialized(model: opensim.Model) -> opensim.Model:
-    model.finalizeConnections()
-    model.initSystem()
-    return model
-
-
-def parabola() -> opensim.Function:
-    """0.5 x**2 + 0.1."""
-    return opensim.PolynomialFunction(opensim.Vector.createFromMat(np.array([0.5, 0.0, 0.1])))
-
-
-def motion(table, frames) -> dict[str, np.ndarray]:
-    return {label: in_si(table, label)[frames] for label in table.labels}
-
-
-def in_si(table, label: str) -> np.ndarray:
-    translates = label.endswith(("_tx", "_ty", "_tz", "_beta"))
-    return table.column(label) if translates else np.deg2rad(table.column(label))
-
-
-@pytest.fixture(scope="module")
-def rajagopal(shared_data):
-    return load_model(shared_data / "rajagopal_walk/subject_walk_scaled.osim")
-
-
-@pytest.fixture(scope="module")
-def walk(shared_data):
-    return read_storage(shared_data / "rajagopal_walk/ik.mot")
 
 
 def test_length_and_moment_arm_of_a_hinge_are_those_of_a_triangle():
@@ -156,57 +81,6 @@ def test_a_coupled_coordinate_moves_with_the_slope_of_its_coupler():
         assert geometry.moment_arm[frame, 0, 0] == pytest.approx(arm, abs=1e-9)
 
 
-def test_couplers_outlive_their_model():
-    couplings = coupled_coordinates(initialized(arm_model(("wrist", "elbow", parabola()))))
-    gc.collect()
-    assert couplings["wrist"].independents == ("elbow",)
-    wrist = couplings["wrist"].evaluate({"elbow": np.array([0.0, 2.0])})
-    assert wrist.tolist() == pytest.approx([0.1, 2.1])
-
-
-def test_a_coupler_that_is_switched_off_couples_nothing():
-    model = arm_model(("wrist", "elbow", parabola()))
-    opensim.CoordinateCouplerConstraint.safeDownCast(model.updConstraintSet().get(0)).set_isEnforced(False)
-    assert coupled_coordinates(initialized(model)) == {}
-
-
-def test_couplers_in_a_circle_are_refused():
-    model = arm_model(("wrist", "elbow", parabola()), ("elbow", "wrist", parabola()))
-    with pytest.raises(ModelError) as caught:
-        coupled_coordinates(model)
-    assert str(caught.value) == (
-        "arm: the coupled coordinates ['elbow', 'wrist'] depend on each other in a circle. "
-        "Remove one of their CoordinateCouplerConstraint objects."
-    )
-
-
-def test_a_coupled_coordinate_has_no_moment_arms_of_its_own():
-    model = initialized(arm_model(("wrist", "elbow", parabola())))
-    with pytest.raises(ModelError) as caught:
-        muscle_geometry(model, np.zeros(1), {}, ["flexor"], ["wrist"])
-    assert str(caught.value) == (
-        "arm: coordinate 'wrist' is a function of elbow, so it has no moment arms of its own. "
-        "Choose elbow instead."
-    )
-
-
-def test_an_unknown_coordinate_names_the_closest():
-    with pytest.raises(ModelError) as caught:
-        find_coordinate(initialized(arm_model()), "elbo")
-    assert str(caught.value) == (
-        "arm: the model has no coordinate 'elbo'. Did you mean 'elbow'? The coordinates are: elbow, wrist."
-    )
-
-
-def test_an_unknown_muscle_names_the_closest():
-    with pytest.raises(ModelError) as caught:
-        crossing(initialized(arm_model()), ["longflexor"], ["elbow"])
-    assert str(caught.value) == (
-        "arm: the model has no muscle 'longflexor'. Did you mean 'long_flexor'? "
-        "The muscles are: flexor, long_flexor."
-    )
-
-
 def test_a_path_without_length_is_refused():
     with pytest.raises(ModelError) as caught:
         muscle_geometry(
@@ -252,30 +126,6 @@ def test_lengths_and_moment_arms_of_a_walk_agree_with_opensim(rajagopal, walk):
     assert np.sqrt(np.mean(difference**2)) < 1.6e-4
     assert np.max(np.abs(difference)) < 1e-3
     assert set(geometry.exact_moment_arms) <= {("knee_angle_r", "gasmed_r")}
-
-
-def test_the_patella_follows_the_knee(rajagopal, walk):
-    couplings = coupled_coordinates(rajagopal)
-    assert {name: c.independents for name, c in couplings.items()} == {
-        "knee_angle_l_beta": ("knee_angle_l",),
-        "knee_angle_r_beta": ("knee_angle_r",),
-    }
-    beta = couplings["knee_angle_r_beta"].evaluate({"knee_angle_r": in_si(walk, "knee_angle_r")})
-    # OpenSim's IK tool satisfies the coupler within its tolerance.
-    assert beta == pytest.approx(walk.column("knee_angle_r_beta"), abs=1e-4)
-
-
-def test_crossing_finds_the_anatomy(rajagopal):
-    muscles = ("soleus_r", "gasmed_r", "vaslat_r", "recfem_r", "iliacus_r", "soleus_l")
-    spans = crossing(rajagopal, muscles, COORDINATES)
-    assert {name: tuple(spans[:, m].tolist()) for m, name in enumerate(muscles)} == {
-        "soleus_r": (False, False, True),
-        "gasmed_r": (False, True, True),
-        "vaslat_r": (False, True, False),
-        "recfem_r": (True, True, False),
-        "iliacus_r": (True, False, False),
-        "soleus_l": (False, False, False),
-    }
 
 
 def test_a_wrapping_path_has_no_moment_arm_at_a_joint_it_does_not_span(rajagopal, walk):

@@ -1,0 +1,182 @@
+"""What can be wrong with a trial, each with a message that says how to put it right."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+
+from opensim_difcal.errors import DifcalError, TrialError
+from opensim_difcal.inputs.coordinates import coordinate_values, force_label
+from opensim_difcal.inputs.crossing import crossing
+from opensim_difcal.inputs.signals import check_cutoff, check_uniform, resample
+from opensim_difcal.inputs.storage import read_storage
+from opensim_difcal.inputs.trial_source import ROUNDING, TrialSource
+from opensim_difcal.shapes import CoordinateArray, MomentArmArray, MuscleArray
+from opensim_difcal.wording import listed
+
+_MIN_SAMPLES = 10
+_RIPPLE = 0.05  # of a filter, beyond 0..1
+_MAX_SHARE_OUTSIDE = 0.02
+_MAX_EXCITATION = 1.5
+_MIN_MOMENT_ARM = 1e-3  # m, to count as able to produce a moment
+_CONTRADICTED, _UNEXPLAINED = 0.5, 0.1  # shares of the measured moment
+_OPPOSED = -0.3  # correlation
+
+
+def trial_faults(source: TrialSource) -> list[DifcalError]:
+    """Everything that can be found without muscle geometry."""
+    unreadable = failures([partial(read_storage, path) for path in source.paths])
+    if unreadable:
+        return unreadable
+    tables = source.tables
+    found = failures([partial(check_uniform, table) for table in tables.all])
+    cutoff = source.settings.lowpass_cutoff_frequency_for_coordinates
+    return found + failures(
+        [
+            partial(check_cutoff, tables.coordinates.path, tables.coordinates.time, cutoff),
+            partial(coordinate_values, tables.coordinates, source.model, source.coordinate_names),
+            source.measured_moments,
+            lambda: source.drivers,
+            partial(check_time_range, source),
+            partial(check_excitations, source),
+            partial(check_spans, source),
+        ]
+    )
+
+
+def failures(checks: Sequence[Callable[[], object]]) -> list[DifcalError]:
+    """Returns the errors that checks raise, each once."""
+    found: dict[str, DifcalError] = {}
+    for check in checks:
+        try:
+            check()
+        except DifcalError as error:
+            found.setdefault(str(error), error)
+    return list(found.values())
+
+
+def check_time_range(source: TrialSource) -> None:
+    """Refuses a time range that is too short, or that the files do not cover."""
+    time_step, lead_in = source.settings.time_step, source.settings.lead_in
+    if time_step <= 0 or lead_in < 0 or source.delay < 0:
+        raise TrialError(
+            f"<time_step> is {time_step:g} s, <lead_in> {lead_in:g} s and <electromechanical_delay> "
+            f"{source.delay:g} s. The first must be positive, the others not negative."
+        )
+    first, last = source.files.time_range
+    shortest = (_MIN_SAMPLES - 1) * time_step
+    if last - first < shortest - ROUNDING:
+        raise TrialError(
+            f"{source.where}: <time_range> is {first:g} to {last:g} s. It must rise and last at least "
+            f"{shortest:g} s, {_MIN_SAMPLES} samples."
+        )
+    start, end = source.available()
+    if start - ROUNDING <= first and last <= end + ROUNDING:
+        return
+    needed = {table.path: (first, last) for table in source.tables.all}
+    needed[source.files.excitations_file] = (first - source.delay, last - source.delay)
+    lines = [
+        f"{table.path} holds {table.time[0]:g} to {table.time[-1]:g} s, needed are "
+        f"{needed[table.path][0]:g} to {needed[table.path][1]:g} s"
+        for table in source.tables.all
+    ]
+    common = f"All files hold {start:g} to {end:g} s" if start < end else "The files share no time"
+    raise TrialError(
+        f"{source.where}: <time_range> is {first:g} to {last:g} s, which not every file covers: "
+        f"{'; '.join(lines)}. Excitations act {source.delay:g} s late. {common}; change <time_range>, or "
+        "the files."
+    )
+
+
+def check_excitations(source: TrialSource) -> None:
+    """Refuses excitations that are not normalized."""
+    table = source.tables.excitations
+    first, last = source.files.time_range
+    first, last = first - source.settings.lead_in - source.delay, last - source.delay
+    inside = (table.time >= first) & (table.time <= last)
+    for label in sorted({column for columns in source.drivers.values() for column in columns}):
+        values = table.column(label)[inside]
+        if not len(values):
+            return  # the time range is wrong, and said to be
+        outside = (values < -_RIPPLE) | (values > 1 + _RIPPLE)
+        worst = float(values[np.argmax(np.abs(values - 0.5))])
+        if outside.mean() > _MAX_SHARE_OUTSIDE or abs(worst - 0.5) > _MAX_EXCITATION - 0.5:
+            raise TrialError(
+                f"{table.path}: column {label!r} is not normalized: it reaches {worst:.4g}, and "
+                f"{100 * outside.mean():.0f} % of its samples lie outside 0 to 1. Divide every envelope "
+                "by its largest value over all trials, or process the raw EMG with EMGProcessingTool."
+            )
+
+
+def check_spans(source: TrialSource) -> None:
+    """Refuses muscles without a chosen coordinate, and coordinates without a driven muscle."""
+    spans = crossing(source.model, source.muscle_names, source.coordinate_names)
+    idle = [name for m, name in enumerate(source.muscle_names) if not spans[:, m].any()]
+    if idle:
+        raise TrialError(
+            f"{source.where}: {', '.join(idle)} cross none of the chosen coordinates "
+            f"({', '.join(source.coordinate_names)}). Add a coordinate that they cross to <coordinates>, "
+            "or map the excitations without them by <ExcitationChannel> and set "
+            "<allow_extra_columns> to true."
+        )
+    for c, name in enumerate(source.coordinate_names):
+        crosses = [muscle for m, muscle in enumerate(source.muscle_names) if spans[c, m]]
+        if not any(muscle in source.drivers for muscle in crosses):
+            raise TrialError(
+                f"{source.where}: no muscle with an excitation crosses coordinate {name!r}. Remove it from "
+                f"<coordinates>, or add excitations. With one are: {listed(source.drivers, '{}')}."
+            )
+
+
+def check_signs_at_a_few_instants(source: TrialSource) -> None:
+    """Refuses moments that the muscles cannot produce, looking at ten instants."""
+    time, n_lead_in = source.grid()
+    few = time[np.linspace(n_lead_in, len(time) - 1, _MIN_SAMPLES).round().astype(int)]
+    moments = resample(source.tables.forces.time, source.measured_moments(), few)
+    check_signs(source, source.geometry(few).moment_arm, moments)
+
+
+def check_signs(source: TrialSource, moment_arm: MomentArmArray, joint_moment: CoordinateArray) -> list[str]:
+    """Refuses moments that the muscles can mostly not produce; notes a smaller part."""
+    unable = ((joint_moment > 0) & ~(moment_arm > _MIN_MOMENT_ARM).any(axis=-1)) | (
+        (joint_moment < 0) & ~(moment_arm < -_MIN_MOMENT_ARM).any(axis=-1)
+    )
+    size = np.abs(joint_moment)
+    shares = (size * unable).sum(axis=0) / np.maximum(size.sum(axis=0), 1e-12)
+    notes = []
+    for c, name in enumerate(source.coordinate_names):
+        sign = "positive" if (joint_moment[:, c] * unable[:, c]).sum() > 0 else "negative"
+        part = (
+            f"{100 * shares[c]:.0f} % of the measured moment is {sign}, where no muscle has a {sign} "
+            "moment arm"
+        )
+        if shares[c] > _CONTRADICTED:
+            raise TrialError(
+                f"{source.where}: coordinate {name!r}: {part}. Check the sign of column "
+                f"{force_label(source.model, name)!r} of {source.files.generalized_forces_file}, that both "
+                "belong to the same leg and model, or add excitations of the missing muscles."
+            )
+        if shares[c] > _UNEXPLAINED:
+            notes.append(f"{source.where}: coordinate {name!r}: {part}; it cannot be tracked.")
+    return notes
+
+
+def opposed_notes(
+    source: TrialSource, excitation: MuscleArray, moment_arm: MomentArmArray, joint_moment: CoordinateArray
+) -> list[str]:
+    """Notes coordinates whose muscles are active when the moment is opposite."""
+    muscles = source.model.getMuscles()
+    strength = np.array([muscles.get(name).getMaxIsometricForce() for name in source.muscle_names])
+    expected = np.einsum("tcm,tm->tc", moment_arm, excitation * strength)
+    notes = []
+    for c, name in enumerate(source.coordinate_names):
+        if min(np.std(expected[:, c]), np.std(joint_moment[:, c])) < 1e-9:
+            continue
+        correlation = np.corrcoef(expected[:, c], joint_moment[:, c])[0, 1]
+        if correlation < _OPPOSED:
+            notes.append(
+                f"{source.where}: coordinate {name!r}: excitations times strength and moment arm run "
+                f"against the measured moment (correlation {correlation:.2f}). Check sign, side and "
+                "time base."
+            )
+    return notes

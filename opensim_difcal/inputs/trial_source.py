@@ -1,0 +1,188 @@
+"""A trial's files beside a model: what they hold, and how it comes onto the trial's grid."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import final
+
+import numpy as np
+import opensim
+
+from opensim_difcal.errors import TrialError
+from opensim_difcal.inputs.coordinates import coordinate_values, force_label
+from opensim_difcal.inputs.excitations import ExcitationChannel, driven_muscles
+from opensim_difcal.inputs.geometry import MuscleGeometry, muscle_geometry
+from opensim_difcal.inputs.muscles import muscle_names
+from opensim_difcal.inputs.signals import lowpass, resample, resample_monotone
+from opensim_difcal.inputs.storage import Table, read_storage
+from opensim_difcal.inputs.trial import TrialFiles
+from opensim_difcal.shapes import CoordinateArray, MuscleArray, TimeArray
+from opensim_difcal.wording import did_you_mean
+
+ROUNDING = 1e-6  # s, of printed times
+_SILENT = 0.01  # an excitation that stays below drives nothing
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialSettings:
+    """How every trial is read.
+
+    Attributes:
+        time_step: s.
+        lead_in: Simulated but not scored before the time range, s; shorter where a file
+            begins later.
+        electromechanical_delay: From excitation to neural activation, s.
+        lowpass_cutoff_frequency_for_coordinates: Hz; -1 for none.
+        excitation_map: Which columns drive which muscles; empty when columns are named
+            after muscles.
+        allow_extra_columns: Whether excitation columns that drive nothing are ignored.
+    """
+
+    time_step: float
+    lead_in: float
+    electromechanical_delay: float
+    lowpass_cutoff_frequency_for_coordinates: float
+    excitation_map: tuple[ExcitationChannel, ...] = ()
+    allow_extra_columns: bool = False
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The three files of a trial."""
+
+    coordinates: Table
+    forces: Table
+    excitations: Table
+
+    @property
+    def all(self) -> tuple[Table, Table, Table]:
+        """Coordinates, forces, excitations."""
+        return self.coordinates, self.forces, self.excitations
+
+
+@final
+@dataclass(frozen=True)
+class TrialSource:
+    """A trial's files, the model and what is wanted of them; files are read when needed.
+
+    Attributes:
+        files: Where the measurements are.
+        model: An initialized model.
+        muscle_names: Muscles of the trial.
+        coordinate_names: Coordinates whose joint moments are tracked.
+        settings: How it is read.
+    """
+
+    files: TrialFiles
+    model: opensim.Model
+    muscle_names: tuple[str, ...]
+    coordinate_names: tuple[str, ...]
+    settings: TrialSettings
+
+    @property
+    def where(self) -> str:
+        """How messages call the trial."""
+        return f"Trial {self.files.name!r}"
+
+    @property
+    def delay(self) -> float:
+        """The electromechanical delay, s."""
+        return self.settings.electromechanical_delay
+
+    @property
+    def paths(self) -> tuple[Path, Path, Path]:
+        """Coordinates, forces, excitations."""
+        files = self.files
+        return files.coordinates_file, files.generalized_forces_file, files.excitations_file
+
+    @cached_property
+    def tables(self) -> Tables:
+        """What the files hold."""
+        coordinates, forces, excitations = (read_storage(path) for path in self.paths)
+        return Tables(coordinates, forces, excitations)
+
+    @cached_property
+    def drivers(self) -> dict[str, tuple[str, ...]]:
+        """Columns by driven muscle, of the muscles of the trial."""
+        driven = driven_muscles(
+            str(self.files.excitations_file),
+            self.tables.excitations.labels,
+            self.settings.excitation_map,
+            muscle_names(self.model),
+            allow_extra_columns=self.settings.allow_extra_columns,
+        )
+        return {name: columns for name, columns in driven.items() if name in self.muscle_names}
+
+    def available(self) -> tuple[float, float]:
+        """First and last time that every file covers, the delay counted."""
+        tables = self.tables
+        starts = [tables.coordinates.time[0], tables.forces.time[0], tables.excitations.time[0] + self.delay]
+        ends = [tables.coordinates.time[-1], tables.forces.time[-1], tables.excitations.time[-1] + self.delay]
+        return float(max(starts)), float(min(ends))
+
+    def grid(self) -> tuple[TimeArray, int]:
+        """The uniform time and the number of lead-in samples."""
+        first, last = self.files.time_range
+        start, _ = self.available()
+        step = self.settings.time_step
+        room = int(np.floor((first - start + ROUNDING) / step))
+        n_lead_in = max(0, min(round(self.settings.lead_in / step), room))
+        n_scored = int(np.floor((last - first + ROUNDING) / step)) + 1
+        return first + step * np.arange(-n_lead_in, n_scored), n_lead_in
+
+    def geometry(self, time: TimeArray) -> MuscleGeometry:
+        """Lengths and moment arms along the low-passed motion."""
+        table = self.tables.coordinates
+        motion = coordinate_values(table, self.model, self.coordinate_names)
+        written = np.column_stack(list(motion.values.values()))
+        smooth = lowpass(table.time, written, self.settings.lowpass_cutoff_frequency_for_coordinates)
+        on_grid = resample(table.time, smooth, time)
+        values = dict(zip(motion.values, on_grid.T, strict=True))
+        return muscle_geometry(self.model, time, values, self.muscle_names, self.coordinate_names)
+
+    def measured_moments(self) -> CoordinateArray:
+        """Joint moments at the times of their file."""
+        table = self.tables.forces
+        columns = []
+        for name in self.coordinate_names:
+            label = force_label(self.model, name)
+            if label not in table.labels:
+                raise TrialError(
+                    f"{table.path}: no column {label!r} for the chosen coordinate {name!r}."
+                    f"{did_you_mean(label, table.labels)} The columns are: {', '.join(table.labels)}."
+                )
+            columns.append(table.column(label))
+        return np.column_stack(columns)
+
+    def excitations(self, time: TimeArray) -> tuple[MuscleArray, list[str]]:
+        """Excitation of every muscle after the delay, and notes."""
+        table = self.tables.excitations
+        used = sorted({column for columns in self.drivers.values() for column in columns})
+        written = np.column_stack([table.column(label) for label in used])
+        delayed = resample_monotone(table.time, written, time - self.delay)
+        clipped = np.clip(delayed, 0.0, 1.0)
+        notes = _clipping_notes(table, used, delayed)
+        excitation = np.zeros((len(time), len(self.muscle_names)))
+        for name, columns in self.drivers.items():
+            indices = [used.index(column) for column in columns]
+            excitation[:, self.muscle_names.index(name)] = clipped[:, indices].mean(axis=1)
+        undriven = [name for name in self.muscle_names if name not in self.drivers]
+        if undriven:
+            notes.append(f"{table.path}: no excitation for {', '.join(undriven)}; zero was taken.")
+        return excitation, notes
+
+
+def _clipping_notes(table: Table, labels: Sequence[str], values: np.ndarray) -> list[str]:
+    notes = []
+    outside = (values < 0) | (values > 1)
+    if outside.any():
+        row, column = divmod(int(np.argmax(np.abs(values - 0.5))), values.shape[1])
+        notes.append(
+            f"{table.path}: {outside.sum()} of {values.size} excitation samples lay outside 0 to 1 and were "
+            f"clipped; the worst is {values[row, column]:.4g} in column {labels[column]!r}."
+        )
+    silent = [label for label, largest in zip(labels, values.max(axis=0), strict=True) if largest < _SILENT]
+    if silent:
+        notes.append(f"{table.path}: {', '.join(silent)}: never above {_SILENT:g} in this trial.")
+    return notes

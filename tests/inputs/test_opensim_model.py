@@ -1,0 +1,30 @@
+"""Models that cannot be loaded, and parts that they do not have."""
+
+import pytest
+from two_segments import arm_model, initialized
+
+from opensim_difcal.errors import ModelError
+from opensim_difcal.inputs.opensim_model import find_coordinate, find_muscles, load_model
+
+
+def test_an_unknown_coordinate_names_the_closest():
+    with pytest.raises(ModelError) as caught:
+        find_coordinate(initialized(arm_model()), "elbo")
+    assert str(caught.value) == (
+        "arm: the model has no coordinate 'elbo'. Did you mean 'elbow'? The coordinates are: elbow, wrist."
+    )
+
+
+def test_an_unknown_muscle_names_the_closest():
+    with pytest.raises(ModelError) as caught:
+        find_muscles(initialized(arm_model()), ["longflexor"])
+    assert str(caught.value) == (
+        "arm: the model has no muscle 'longflexor'. Did you mean 'long_flexor'? "
+        "The muscles are: flexor, long_flexor."
+    )
+
+
+def test_a_missing_model_is_refused(tmp_path):
+    with pytest.raises(ModelError) as caught:
+        load_model(tmp_path / "leg.osim")
+    assert str(caught.value) == (f"{tmp_path}/leg.osim: the model file does not exist. Check <model_file>.")
