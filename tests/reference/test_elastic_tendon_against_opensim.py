@@ -68,6 +68,7 @@ def test_the_error_falls_with_the_first_order_of_the_step(walk):
     assert 1.5 <= median[0.01] / median[0.005] <= 2.7
 
 
+@pytest.mark.slow
 def test_all_steps_at_once_give_the_same_force(walk):
     signals, _ = walk
     together = our_force(signals, 0.005, TimeParallelIntegrator())
