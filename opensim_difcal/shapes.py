@@ -14,6 +14,9 @@ PerMuscleFlag = Bool[Tensor, " muscle"]
 MuscleValues = Float[Tensor, "*any muscle"]
 """Elementwise arguments: one instant, a series or a batch of them."""
 
+MuscleParameter = Float[Tensor, "*own muscle"]
+"""A parameter beside elementwise arguments: one value per muscle, or one at every instant."""
+
 MuscleSeries = Float[Tensor, "*batch time muscle"]
 CoordinateSeries = Float[Tensor, "*batch time coordinate"]
 MomentArms = Float[Tensor, "*batch time coordinate muscle"]

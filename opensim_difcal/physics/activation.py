@@ -7,7 +7,7 @@ References:
 import torch
 
 from opensim_difcal.physics.recurrence import LinearFilter
-from opensim_difcal.shapes import MuscleSeries, MuscleValues, PerMuscle
+from opensim_difcal.shapes import MuscleParameter, MuscleSeries, MuscleValues, PerMuscle
 
 _SERIES_BELOW = 1e-4
 
@@ -30,7 +30,7 @@ def neural_activation(excitation: MuscleSeries, c1: PerMuscle, c2: PerMuscle) ->
     return steady + LinearFilter.apply(-beta_1, -beta_2, drive)
 
 
-def activation(neural: MuscleValues, shape_factor: MuscleValues) -> MuscleValues:
+def activation(neural: MuscleValues, shape_factor: MuscleParameter) -> MuscleValues:
     """Exponential shape, Eq. 2: (exp(A u) - 1) / (exp(A) - 1), smooth as A goes to 0.
 
     Args:
