@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, final
 
 import opensim_difcal
-from opensim_difcal.errors import CalibrationError, DifcalError, Problems
+from opensim_difcal.errors import CalibrationError, DifcalError, raise_problems
 from opensim_difcal.tools import registry
 from opensim_difcal.wording import did_you_mean, listed
 
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _print_error(error)
         return _FAILED
     except KeyboardInterrupt:
-        _print_error("Interrupted by the user; the command is not complete.")
+        _print_error("Interrupted by the user; nothing was written, and earlier results are as they were.")
         return _FAILED
     return _DONE
 
@@ -161,7 +161,9 @@ def _print_end(status: Enum | None, folder: Path) -> None:
         CalibrationError: The user interrupted the tool, which wrote what it had.
     """
     if status is not None and status.name == "INTERRUPTED":
-        raise CalibrationError(f"{status.value} What was written is in {folder}.")
+        raise CalibrationError(
+            f"{status.value} All results were written for that point; they are in {folder}."
+        )
     reason = "Done." if status is None else f"Done. {status.value}"
     print(f"{reason} The results are in {folder}.")
 
@@ -214,13 +216,20 @@ def _print_properties(properties: Any) -> None:
 
 
 def _validate(options: argparse.Namespace) -> None:
-    from opensim_difcal.setup_file import read_setup
+    from opensim_difcal.setup_file import read_what_can_be_read
 
     _log_to_stderr(options.log)
-    problems = read_setup(options.setup, registry.TOOLS).problems()
-    if problems:
-        raise problems[0] if len(problems) == 1 else Problems(problems)
+    tool, problems = read_what_can_be_read(options.setup, registry.TOOLS)
+    if tool is not None:
+        known = " ".join(str(problem) for problem in problems)
+        problems += [each for each in tool.problems() if not _is_known(str(each), known)]
+    raise_problems(problems)
     print(f"{options.setup}: no problems found.")
+
+
+def _is_known(problem: str, known: str) -> bool:
+    """Whether a missing file is already a problem of the setup file."""
+    return "file does not exist" in problem and problem.partition(": ")[0] in known
 
 
 def _tool_words() -> list[str]:

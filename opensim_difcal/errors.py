@@ -67,7 +67,10 @@ def raise_problems(errors: Sequence[DifcalError]) -> None:
     """Raises the error when there is one, `Problems` when there are several.
 
     Args:
-        errors: What was found; may be empty.
+        errors: What was found; may be empty. `Problems` among them are taken apart.
     """
-    if errors:
-        raise errors[0] if len(errors) == 1 else Problems(errors)
+    single: list[DifcalError] = []
+    for error in errors:
+        single += error.errors if isinstance(error, Problems) else (error,)
+    if single:
+        raise single[0] if len(single) == 1 else Problems(single)

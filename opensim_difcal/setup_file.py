@@ -14,7 +14,7 @@ from xml.parsers.expat import ExpatError
 
 import xmltodict
 
-from opensim_difcal.errors import DifcalError, Problems, SetupFileError
+from opensim_difcal.errors import DifcalError, SetupFileError, raise_problems
 from opensim_difcal.properties import NAME, Property, element_name, properties_of
 from opensim_difcal.wording import counted, did_you_mean, listed
 
@@ -36,14 +36,35 @@ def read_setup(path: Path | str, tool_types: Mapping[str, type]) -> Any:
         SetupFileError: The file has one fault.
         Problems: The file has several faults.
     """
+    tool, errors = read_what_can_be_read(path, tool_types)
+    raise_problems(errors)
+    return tool
+
+
+def read_what_can_be_read(
+    path: Path | str, tool_types: Mapping[str, type]
+) -> tuple[Any | None, list[DifcalError]]:
+    """Returns a tool also from a setup file with faults, so that its inputs can be checked too.
+
+    Unknown elements are left out, values that cannot be read take their default, and
+    missing files stay. Such a tool is for checking, never for running.
+
+    Args:
+        path: The setup file.
+        tool_types: The tools a file may hold, by element name.
+
+    Returns:
+        The tool, or None when a required value cannot be read; and every fault of the file.
+
+    Raises:
+        SetupFileError: The file is not a setup file at all.
+    """
     path = Path(path)
     document = _parsed(path)
     tag, node = _tool_node(path, document, tool_types)
     reader = _Reader(path)
     tool = reader.read_object(node, tool_types[tag], ())
-    if reader.errors:
-        raise reader.errors[0] if len(reader.errors) == 1 else Problems(reader.errors)
-    return tool
+    return tool, reader.errors
 
 
 def _parsed(path: Path) -> dict[str, Any]:
@@ -108,10 +129,9 @@ class _Reader:
         self.report(steps, f": {message}" if steps else message)
 
     def read_object(self, node: dict[str, Any] | None, owner: type, steps: Steps) -> Any:
-        """Returns an object of a settings dataclass; None when something in it is wrong."""
+        """Returns an object of a settings dataclass; None when a required value cannot be read."""
         node = node or {}
         properties = properties_of(owner)
-        n_errors = len(self.errors)
         names = [prop.name for prop in properties]
         self.check_content(
             node,
@@ -119,8 +139,8 @@ class _Reader:
             elements=[name for name in names if name != NAME],
             attributes=[name for name in names if name == NAME],
         )
-        values = {prop.name: self.read_property(prop, node, steps) for prop in properties}
-        if len(self.errors) > n_errors:
+        values = {prop.name: self.value_or_default(prop, node, steps) for prop in properties}
+        if any(values[prop.name] is None for prop in properties if not prop.is_optional):
             return None
         try:
             return owner(**values)
@@ -147,6 +167,14 @@ class _Reader:
                 allowed = f"Allowed elements are {listed(elements, '<{}>')}." if elements else "Remove it."
                 message = f"unknown element <{key}>.{hint} {allowed}"
             self.report_inside(steps, message)
+
+    def value_or_default(self, prop: Property, node: dict[str, Any], steps: Steps) -> Any:
+        """Returns a setting; after a fault its default, or None when there is none."""
+        n_errors = len(self.errors)
+        value = self.read_property(prop, node, steps)
+        if value is None and len(self.errors) > n_errors and not prop.is_required:
+            return self.default(prop, steps)
+        return value
 
     def read_property(self, prop: Property, node: dict[str, Any], steps: Steps) -> Any:
         """Returns the value of one setting, or None after reporting what is wrong."""
@@ -197,7 +225,7 @@ class _Reader:
             self.read_object(entry, prop.value_type, (*steps, _entry_label(tag, entry, i)))
             for i, entry in enumerate(entries, start=1)
         ]
-        return tuple(read)
+        return tuple(entry for entry in read if entry is not None) or (() if prop.may_be_empty else None)
 
     def check_names_differ(self, entries: Sequence[Any], tag: str, steps: Steps) -> None:
         names = [entry[f"@{NAME}"] for entry in entries if entry and entry.get(f"@{NAME}")]
@@ -225,7 +253,8 @@ class _Reader:
             return self.report(steps, f" is {text!r}; expected {prop.expected}.")
         if prop.value_type is Path:
             values = tuple(self.input_path(prop, word, steps) for word in words)
-        self.check_allowed(prop, words, steps)
+        if not self.are_allowed(prop, words, steps):
+            return None
         return values if prop.is_sequence else values[0]
 
     def empty(self, prop: Property, steps: Steps) -> Any:
@@ -233,11 +262,12 @@ class _Reader:
             return self.report(steps, f" is empty; expected {prop.expected}. {prop.doc}")
         return None if prop.is_optional else () if prop.is_sequence else ""
 
-    def check_allowed(self, prop: Property, words: Sequence[str], steps: Steps) -> None:
-        for word in words:
-            if prop.allowed and word not in prop.allowed:
-                hint = did_you_mean(word, prop.allowed)
-                self.report(steps, f" is {word!r}; expected one of {', '.join(prop.allowed)}.{hint}")
+    def are_allowed(self, prop: Property, words: Sequence[str], steps: Steps) -> bool:
+        strange = [word for word in words if prop.allowed and word not in prop.allowed]
+        for word in strange:
+            hint = did_you_mean(word, prop.allowed)
+            self.report(steps, f" is {word!r}; expected one of {', '.join(prop.allowed)}.{hint}")
+        return not strange
 
     def input_path(self, prop: Property, word: str, steps: Steps) -> Path:
         path = self.resolved(word)

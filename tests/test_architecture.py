@@ -8,7 +8,7 @@ PHYSICS = {"physics", "shapes", "errors"}
 INPUTS = PHYSICS | {"inputs", "settings", "wording"}
 CALIBRATION = INPUTS | {"calibration"}
 OUTPUTS = CALIBRATION | {"outputs"}
-TOOLS = OUTPUTS | {"tools", "setup_file"}
+TOOLS = OUTPUTS | {"tools", "setup_file", "setup_template"}
 MAY_IMPORT = {
     "physics": PHYSICS,
     "inputs": INPUTS,

@@ -108,7 +108,7 @@ def test_run_that_was_stopped_with_its_best_point_fails(setup_file, capsys, monk
     assert main(["run-tool", str(setup_file), "--log", "warn"]) == 1
     folder = setup_file.parent / "results"
     assert capsys.readouterr().err == (
-        f"[error] {Status.INTERRUPTED.value} What was written is in {folder}.\n"
+        f"[error] {Status.INTERRUPTED.value} All results were written for that point; they are in {folder}.\n"
     )
 
 
@@ -139,7 +139,9 @@ def test_traceback_is_printed_when_debugging(setup_file, capsys, monkeypatch):
 def test_interrupted_run_says_so(setup_file, capsys, monkeypatch):
     monkeypatch.setattr(EchoTool, "failure", KeyboardInterrupt())
     assert main(["run-tool", str(setup_file), "--log", "off"]) == 1
-    assert capsys.readouterr().err == "[error] Interrupted by the user; the command is not complete.\n"
+    assert capsys.readouterr().err == (
+        "[error] Interrupted by the user; nothing was written, and earlier results are as they were.\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,11 @@ _OPPOSED = -0.3  # correlation
 
 
 def trial_faults(source: TrialSource) -> list[DifcalError]:
-    """Everything that can be found without muscle geometry."""
+    """Returns everything that can be found without muscle geometry.
+
+    A source without coordinates or muscles, because their names are at fault, is checked as
+    far as that goes.
+    """
     unreadable = failures([partial(read_storage, path) for path in source.paths])
     if unreadable:
         return unreadable
@@ -35,7 +39,7 @@ def trial_faults(source: TrialSource) -> list[DifcalError]:
         [
             partial(check_cutoff, tables.coordinates.path, tables.coordinates.time, cutoff),
             partial(coordinate_values, tables.coordinates, source.model, source.coordinate_names),
-            source.measured_moments,
+            partial(check_moments, source),
             lambda: source.drivers,
             partial(check_time_range, source),
             partial(check_excitations, source),
@@ -53,6 +57,12 @@ def failures(checks: Sequence[Callable[[], object]]) -> list[DifcalError]:
         except DifcalError as error:
             found.setdefault(str(error), error)
     return list(found.values())
+
+
+def check_moments(source: TrialSource) -> None:
+    """Refuses a missing column of a joint moment."""
+    if source.coordinate_names:
+        source.measured_moments()
 
 
 def check_time_range(source: TrialSource) -> None:
@@ -110,6 +120,8 @@ def check_excitations(source: TrialSource) -> None:
 
 def check_spans(source: TrialSource) -> None:
     """Refuses muscles without a chosen coordinate, and coordinates without a driven muscle."""
+    if not source.coordinate_names or not source.muscle_names:
+        return
     spans = crossing(source.model, source.muscle_names, source.coordinate_names)
     idle = [name for m, name in enumerate(source.muscle_names) if not spans[:, m].any()]
     if idle:

@@ -60,7 +60,10 @@ def trial_problems(
     measured moments at a few instants only, and when nothing else is wrong.
     """
     source = TrialSource(files, model, tuple(muscle_names), tuple(coordinate_names), settings)
-    return trial_faults(source) or failures([lambda: check_signs_at_a_few_instants(source)])
+    faults = trial_faults(source)
+    if faults or not source.coordinate_names or not source.muscle_names:
+        return faults
+    return failures([lambda: check_signs_at_a_few_instants(source)])
 
 
 def _read(source: TrialSource) -> Trial:

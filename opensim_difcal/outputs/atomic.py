@@ -16,6 +16,8 @@ def write_atomically(path: Path, content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
+            file.flush()
+            os.fsync(file.fileno())  # else a power failure may leave the new name without content
         os.chmod(name, 0o644)
         os.replace(name, path)
     except BaseException:

@@ -72,7 +72,8 @@ class ClosedLoop:
     """Whether OpenSim agrees with the calibrated muscles.
 
     Attributes:
-        model_path: The personalised model.
+        model_path: The personalised model; messages name the file without its folder, which
+            is a temporary one until the check is passed.
         limit: Largest accepted RMS error.
         reintegration_rms: By muscle the RMS difference of our tendon force and the one
             OpenSim integrates, fraction of max_isometric_force; infinite where OpenSim
@@ -105,7 +106,7 @@ class ClosedLoop:
             return self
         listed = " ".join(f"{name}: {words}." for name, words in self.failures.items())
         raise ClosedLoopError(
-            f"{self.model_path}: OpenSim disagrees with the calibrated muscles. {listed} "
+            f"{self.model_path.name}: OpenSim disagrees with the calibrated muscles. {listed} "
             f"Expected an RMS difference of at most {100 * self.limit:g} % of max_isometric_force. "
             "Use a smaller <time_step>. Where that does not help, look at the muscle's tendon strain and "
             "normalized fiber length, and narrow the bounds of its tendon_slack_length."

@@ -7,7 +7,7 @@ from typing import Any
 from opensim_difcal.calibration.result import CalibrationResult
 from opensim_difcal.outputs import report_sentences as sentences
 from opensim_difcal.outputs.atomic import write_atomically
-from opensim_difcal.outputs.figures.style import Curve
+from opensim_difcal.outputs.figures.style import Curve, Range
 from opensim_difcal.outputs.report_figures import (
     activation_picture,
     convergence_picture,
@@ -57,6 +57,8 @@ def write_report(
     active_force_length: Curve,
     closed_loop: Mapping[str, float],
     settings_text: str,
+    normalized_fiber_length_range: Range = (0.5, 1.5),
+    tendon_strain_range: Range = (0.0, 0.05),
 ) -> None:
     """Writes the report, atomically. The same arguments give the same bytes.
 
@@ -71,17 +73,22 @@ def write_report(
         closed_loop: OpenSim's largest disagreement by check, fraction of
             max_isometric_force.
         settings_text: The setup file as it was used, with its defaults.
+        normalized_fiber_length_range: What cost nothing.
+        tendon_strain_range: What cost nothing.
     """
     titles = dict(CONTENTS)
     bodies = {
         "moments": _moments(result, summary),
         "parameters": _parameters(result, summary),
-        "muscles": [fiber_picture(result, active_force_length), strain_picture(result)],
+        "muscles": [
+            fiber_picture(result, active_force_length, normalized_fiber_length_range),
+            strain_picture(result, tendon_strain_range),
+        ],
         "activations": [activation_picture(result)],
         "closed-loop": _closed_loop(closed_loop),
         "convergence": [convergence_picture(result)],
         "warnings": _warnings(result),
-        "continue": [bullets(text(step) for step in sentences.how_to_continue(result))],
+        "continue": [bullets(text(step) for step in sentences.how_to_continue(result, closed_loop))],
         "settings": [collapsible("Settings that were used", preformatted(settings_text))],
     }
     sections = [section(anchor, titles[anchor], body) for anchor, body in bodies.items()]
@@ -139,6 +146,5 @@ def _closed_loop(closed_loop: Mapping[str, float]) -> list[Html]:
 
 
 def _warnings(result: CalibrationResult) -> list[Html]:
-    notes = [f"{p.trial.name}: {note}" for p in result.calibrated for note in p.trial.notes]
-    lines = [*result.warnings, *notes]
-    return [bullets(text(line) for line in lines)] if lines else [paragraph("None.")]
+    lines = [text(line) for line in result.warnings]
+    return [bullets(lines)] if lines else [paragraph("None.")]

@@ -9,7 +9,7 @@ from opensim_difcal.outputs.figures.convergence import convergence
 from opensim_difcal.outputs.figures.fiber_ranges import ACTIVE, fiber_ranges
 from opensim_difcal.outputs.figures.moments import moments
 from opensim_difcal.outputs.figures.parameter_changes import parameter_changes
-from opensim_difcal.outputs.figures.style import Curve, png, svg
+from opensim_difcal.outputs.figures.style import Curve, Range, png, svg
 from opensim_difcal.outputs.figures.tendon_strains import tendon_strains
 from opensim_difcal.outputs.report_page import Html, picture
 
@@ -49,27 +49,30 @@ def parameter_picture(result: CalibrationResult) -> Html:
     return _embedded(parameter_changes(result), "parameters", alt=alt, caption=caption)
 
 
-def fiber_picture(result: CalibrationResult, active_force_length: Curve) -> Html:
+def fiber_picture(result: CalibrationResult, active_force_length: Curve, allowed: Range) -> Html:
     """Returns the fiber operating ranges."""
     caption = (
         "How to read: each bar spans the shortest to the longest normalized fiber length over all trials, "
         f"thin for all samples, thick where the muscle is active (activation above {ACTIVE}). The shaded "
         "hill is the active force-length curve: at 1 (dotted) a fiber is strongest, far to either side it "
-        "can hardly produce force. In daily movements most muscles work between 0.5 and 1.5."
+        f"can hardly produce force. Between the dashed lines, {allowed[0]:g} to {allowed[1]:g}, a fiber "
+        "length cost nothing."
     )
     alt = "Normalized fiber lengths of each muscle, before and after, over the force-length curve."
-    return _embedded(fiber_ranges(result, active_force_length), "fibers", alt=alt, caption=caption)
+    figure = fiber_ranges(result, active_force_length, allowed=allowed)
+    return _embedded(figure, "fibers", alt=alt, caption=caption)
 
 
-def strain_picture(result: CalibrationResult) -> Html:
+def strain_picture(result: CalibrationResult, allowed: Range) -> Html:
     """Returns the tendon strains."""
     caption = (
         "How to read: each bar spans the smallest to the largest stretch of a tendon over all trials. The "
-        "shaded band is what is expected of a tendon in movement; at about 5 % a tendon carries the "
-        "muscle's maximum isometric force. Below zero the tendon is slack. A rigid tendon stays at zero."
+        f"shaded band, {100 * allowed[0]:g} to {100 * allowed[1]:g} %, cost nothing; at about 5 % a tendon "
+        "carries the muscle's maximum isometric force. Below zero the tendon is slack. A rigid tendon stays "
+        "at zero."
     )
     alt = "Range of tendon strain of each muscle before and after calibration, with the allowed range shaded."
-    return _embedded(tendon_strains(result), "strains", alt=alt, caption=caption)
+    return _embedded(tendon_strains(result, allowed=allowed), "strains", alt=alt, caption=caption)
 
 
 def activation_picture(result: CalibrationResult) -> Html:

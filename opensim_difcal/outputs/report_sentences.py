@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from opensim_difcal.calibration.result import CalibrationResult, Status
-from opensim_difcal.outputs.verdict import CLOSED_LOOP_CHECKS, FRAME_LIMIT, REINTEGRATION_LIMIT
+from opensim_difcal.outputs.verdict import CLOSED_LOOP_CHECKS, FRAME_LIMIT, reintegration_limit
 from opensim_difcal.outputs.wording import (
     moment_text,
     percent_text,
@@ -92,7 +92,7 @@ def closed_loop_sentences(closed_loop: Mapping[str, float]) -> list[str]:
     return [
         "Re-integration: OpenSim simulated every calibrated muscle by itself, given the same activations and "
         "muscle-tendon lengths. The largest root mean squared difference of a tendon force was "
-        + _judged(reintegration, REINTEGRATION_LIMIT),
+        + _judged(reintegration, reintegration_limit(closed_loop)),
         "Frame by frame, tendon force: OpenSim was given activation and fiber length at every instant. The "
         "largest difference was " + _judged(force, FRAME_LIMIT),
         "Frame by frame, balance: at OpenSim's own fiber velocity our fiber and tendon forces must cancel. "
@@ -100,9 +100,10 @@ def closed_loop_sentences(closed_loop: Mapping[str, float]) -> list[str]:
     ]
 
 
-def how_to_continue(result: CalibrationResult) -> list[str]:
+def how_to_continue(result: CalibrationResult, closed_loop: Mapping[str, float]) -> list[str]:
     """Says what to do with the files beside the report."""
-    if result.status is Status.NON_FINITE:
+    disagrees = closed_loop.get("reintegration_rms_max", 0.0) > reintegration_limit(closed_loop)
+    if result.status is Status.NON_FINITE or disagrees:
         return ["No calibrated model was written. Follow the reasons in the box at the top, then run again."]
     return [
         f"Open {result.name}.osim in OpenSim (File, Open Model). It is your scaled model with only the "

@@ -67,7 +67,8 @@ def verdict(summary: Mapping[str, Any], closed_loop: Mapping[str, float]) -> Ver
         summary: What `outputs.summary.summary` returns; reads its status, pooled and
             parameters.
         closed_loop: OpenSim's largest disagreement by check, fraction of
-            max_isometric_force; infinite where OpenSim could not integrate.
+            max_isometric_force; infinite where OpenSim could not integrate. May hold the
+            limit of the run as "reintegration_rms_limit".
 
     Returns:
         The findings on the optimizer, the validation trials, the bounds and the closed
@@ -81,6 +82,11 @@ def verdict(summary: Mapping[str, Any], closed_loop: Mapping[str, float]) -> Ver
     ]
     order = list(Trust)
     return Verdict(tuple(sorted(findings, key=lambda finding: -order.index(finding.trust))))
+
+
+def reintegration_limit(closed_loop: Mapping[str, float]) -> float:
+    """Returns the limit of the run's re-integration, fraction of max_isometric_force."""
+    return closed_loop.get("reintegration_rms_limit", REINTEGRATION_LIMIT)
 
 
 def _validation(pooled: Mapping[str, Any]) -> list[Finding]:
@@ -116,15 +122,16 @@ def _coordinate(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) 
 
 def _closed_loop(closed_loop: Mapping[str, float]) -> Finding:
     reintegration, *frames = (closed_loop.get(check, math.nan) for check in CLOSED_LOOP_CHECKS)
+    limit = reintegration_limit(closed_loop)
     if math.isinf(reintegration):
         return Finding(Trust.NONE, "OpenSim could not integrate one of the calibrated muscles.")
     if math.isnan(reintegration) or any(math.isnan(error) for error in frames):
         sentence = "OpenSim's check of the calibrated muscles is missing or incomplete."
         return Finding(Trust.CARE, sentence)
-    if reintegration > REINTEGRATION_LIMIT:
+    if reintegration > limit:
         sentence = (
             f"OpenSim disagrees: its own integration differs by {percent_text(reintegration)} of a muscle's "
-            f"maximum force, more than the {percent_text(REINTEGRATION_LIMIT)} allowed."
+            f"maximum force, more than the {percent_text(limit)} allowed."
         )
         return Finding(Trust.NONE, sentence)
     if max(frames) > FRAME_LIMIT:
@@ -135,7 +142,7 @@ def _closed_loop(closed_loop: Mapping[str, float]) -> Finding:
         return Finding(Trust.NONE if max(frames) > BROKEN_FRAME_LIMIT else Trust.CARE, sentence)
     sentence = (
         "OpenSim agrees: integrating the calibrated muscles itself, it gives the same forces within "
-        f"{percent_text(reintegration)} of a muscle's maximum force ({percent_text(REINTEGRATION_LIMIT)} "
+        f"{percent_text(reintegration)} of a muscle's maximum force ({percent_text(limit)} "
         "allowed)."
     )
     return Finding(Trust.GOOD, sentence)

@@ -104,4 +104,5 @@ def _spline(parameters: CurveParameters) -> CubicSpline:
     corners = parameters.corners()
     x = np.linspace(corners[0].first, corners[-1].last, N_INTERVALS + 1)
     end_slopes = (1, corners[0].first_slope), (1, corners[-1].last_slope)
-    return CubicSpline(x, evaluate(corners, x), bc_type=end_slopes)
+    # SciPy's stubs know the named conditions only.
+    return CubicSpline(x, evaluate(corners, x), bc_type=end_slopes)  # pyright: ignore[reportArgumentType]

@@ -4,15 +4,15 @@ import logging
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import opensim
 import torch
 
-from opensim_difcal.calibration.result import CalibrationResult, Prediction
+from opensim_difcal.calibration.result import CalibrationResult, Prediction, Status
 from opensim_difcal.errors import ClosedLoopError
 from opensim_difcal.inputs.opensim_model import load_model
 from opensim_difcal.outputs.atomic import write_atomically
@@ -28,7 +28,7 @@ from opensim_difcal.physics.curve_parameters import ActiveForceLengthCurve
 from opensim_difcal.physics.curves import curve_table
 from opensim_difcal.physics.muscle import Muscles, force_balance
 from opensim_difcal.setup_template import write_setup
-from opensim_difcal.tools.calibration_inputs import CalibrationInputs
+from opensim_difcal.tools.calibration_inputs import CalibrationInputs, trial_paths
 from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
 
 _log = logging.getLogger("opensim_difcal")
@@ -50,6 +50,11 @@ class CalibrationOutcome:
     summary: Mapping[str, object]
     files: tuple[Path, ...]
 
+    @property
+    def status(self) -> Status:
+        """Why the optimizer stopped."""
+        return self.result.status
+
 
 def write_outputs(
     tool: NMSCalibrationTool, inputs: CalibrationInputs, result: CalibrationResult
@@ -66,7 +71,7 @@ def write_outputs(
     try:
         osim = staging / f"{tool.name}.osim"
         osim.write_bytes(
-            calibrated_osim_text(inputs.model_source, _changes(result), where=str(tool.model_file))
+            calibrated_osim_text(inputs.source.content, _changes(result), where=str(inputs.source.path))
         )
         started = time.perf_counter()
         loop = _closed_loop(tool, inputs, result, osim)
@@ -150,9 +155,10 @@ def _write_files(
         "reintegration_rms_max": loop.reintegration_rms_max,
         "frame_force_error_max": loop.frame_force_error_max,
         "frame_balance_error_max": loop.frame_balance_error_max,
+        "reintegration_rms_limit": loop.limit,
     }
     started = time.perf_counter()
-    settings_text = write_setup(tool)
+    settings_text = write_setup(replace(tool, model_file=inputs.source.path))
     subject = subject_of(
         result,
         time_step=tool.time_step,
@@ -161,7 +167,7 @@ def _write_files(
         tendon=tool.tendon,
         excitation_map=tool.excitation_map,
         provenance=Provenance(
-            input_files=file_digests(inputs.input_files),
+            input_files=_digests(tool, inputs),
             versions=package_versions(),
             settings={"setup": settings_text},
             seed=tool.seed,
@@ -178,11 +184,21 @@ def _write_files(
         active_force_length=_active_force_length(),
         closed_loop=checks,
         settings_text=settings_text,
+        normalized_fiber_length_range=tool.normalized_fiber_length_range,
+        tendon_strain_range=tool.tendon_strain_range,
     )
     seconds["report"] = time.perf_counter() - started
     content = summary(result, tool=type(tool).__name__, seconds=seconds, closed_loop=checks)
     write_summary(folder / "summary.json", content)
     return content
+
+
+def _digests(tool: NMSCalibrationTool, inputs: CalibrationInputs) -> dict[str, str]:
+    """SHA-256 digests of everything that was read; a model from memory as OpenSim writes it."""
+    files = [path for trial in tool.trials for path in trial_paths(trial)]
+    if isinstance(tool.model_file, Path):
+        return file_digests([tool.model_file, *files])
+    return {f"{inputs.source.path.name} (opensim.Model)": inputs.source.digest, **file_digests(files)}
 
 
 def _active_force_length() -> tuple[np.ndarray, np.ndarray]:
@@ -193,21 +209,34 @@ def _active_force_length() -> tuple[np.ndarray, np.ndarray]:
 
 
 def _keep_failed(loop: ClosedLoop, osim: Path, staging: Path, failed: Path) -> None:
-    """Keeps a failed run's report for the user, without the model."""
+    """Keeps a failed run's report for the user, without the model.
+
+    Raises:
+        ClosedLoopError: Always; the loop has failed.
+    """
     osim.unlink()
     shutil.rmtree(failed, ignore_errors=True)
     shutil.copytree(staging, failed)
     try:
         loop.raise_for_failures()
     except ClosedLoopError as error:
-        message = str(error).replace(str(loop.model_path), osim.name)
-        raise ClosedLoopError(f"{message} The report of the failed run is in {failed}.") from None
+        raise ClosedLoopError(
+            f"{error} No model was written, and earlier results are as they were. The report of the failed "
+            f"run is in {failed}."
+        ) from None
 
 
 def _move_into_place(staging: Path, directory: Path, *, last: str) -> tuple[Path, ...]:
     """Moves every file, each atomically, the one named `last` at the end."""
     names = sorted(path.name for path in staging.iterdir())
     names.sort(key=lambda name: name == last)
+    try:
+        _move(staging, directory, names)
+    except KeyboardInterrupt:  # too late: half a set of results would help nobody
+        _move(staging, directory, names)
+    return tuple(directory / name for name in names)
+
+
+def _move(staging: Path, directory: Path, names: Sequence[str]) -> None:
     for name in names:
         write_atomically(directory / name, (staging / name).read_bytes())
-    return tuple(directory / name for name in names)

@@ -3,13 +3,16 @@
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opensim_difcal.errors import DifcalError
 from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.inputs.trial import TrialFiles
 from opensim_difcal.settings import setting
 from opensim_difcal.tools.setup_call import FromSetupFile
+
+if TYPE_CHECKING:
+    from opensim_difcal.tools.calibration_outputs import CalibrationOutcome
 
 _log = logging.getLogger("opensim_difcal")
 
@@ -144,7 +147,7 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
         "Largest RMS difference of a tendon force to OpenSim's, in max_isometric_force.", default=0.02
     )
 
-    def run(self, *, progress: bool = False) -> "CalibrationOutcome":  # noqa: F821
+    def run(self, *, progress: bool = False) -> "CalibrationOutcome":
         """Calibrates the model and writes every output file; the .osim comes last.
 
         Args:

@@ -135,7 +135,7 @@ def test_failures_name_muscle_value_limit_and_remedy(tmp_path):
     with pytest.raises(ClosedLoopError) as error:
         loop.raise_for_failures()
     assert str(error.value) == (
-        f"{tmp_path / 'a.osim'}: OpenSim disagrees with the calibrated muscles. soleus_r: the tendon force "
+        "a.osim: OpenSim disagrees with the calibrated muscles. soleus_r: the tendon force "
         "differs by 3.12 %. Expected an RMS difference of at most 2 % of max_isometric_force. "
         "Use a smaller <time_step>. Where that does not help, look at the muscle's tendon strain and "
         "normalized fiber length, and narrow the bounds of its tendon_slack_length."

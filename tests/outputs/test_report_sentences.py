@@ -64,12 +64,16 @@ def test_closed_loop_is_explained_check_by_check():
     assert lines[2].endswith("What remained was not computed.")
     disagreeing = sentences.closed_loop_sentences({"reintegration_rms_max": 0.03})
     assert disagreeing[0].endswith("was 3 % of max_isometric_force (2 % allowed): does not agree.")
+    looser = sentences.closed_loop_sentences({"reintegration_rms_max": 0.03, "reintegration_rms_limit": 0.04})
+    assert looser[0].endswith("was 3 % of max_isometric_force (4 % allowed): agrees.")
 
 
 def test_how_to_continue_names_the_model_only_where_one_was_written(result, result_without_numbers):
-    assert sentences.how_to_continue(result)[0].startswith(
+    assert sentences.how_to_continue(result, {"reintegration_rms_max": 0.019})[0].startswith(
         "Open subject01.osim in OpenSim (File, Open Model)."
     )
-    assert sentences.how_to_continue(result_without_numbers) == [
-        "No calibrated model was written. Follow the reasons in the box at the top, then run again."
-    ]
+    disagreeing = {"reintegration_rms_max": 0.019, "reintegration_rms_limit": 0.01}
+    for failed, closed_loop in ((result_without_numbers, {}), (result, disagreeing)):
+        assert sentences.how_to_continue(failed, closed_loop) == [
+            "No calibrated model was written. Follow the reasons in the box at the top, then run again."
+        ]

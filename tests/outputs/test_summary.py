@@ -94,13 +94,8 @@ def test_checks_that_were_not_done_are_null(result):
 
 def test_a_failed_calibration_is_still_valid_json(tmp_path, result_without_numbers):
     path = tmp_path / "summary.json"
-    write_summary(
-        path,
-        result_without_numbers,
-        tool="T",
-        seconds={},
-        closed_loop={"reintegration_rms_max": float("inf")},
-    )
+    closed_loop = {"reintegration_rms_max": float("inf")}
+    write_summary(path, summary(result_without_numbers, tool="T", seconds={}, closed_loop=closed_loop))
     text = path.read_text(encoding="utf-8")
     assert "NaN" not in text.replace("became NaN", "")
     assert "Infinity" not in text

@@ -139,3 +139,12 @@ def test_the_limit_is_that_of_the_closed_loop():
     from opensim_difcal.outputs import closed_loop
 
     assert module.REINTEGRATION_LIMIT == closed_loop.REINTEGRATION_LIMIT
+
+
+def test_the_limit_of_the_run_decides_over_the_closed_loop():
+    strict = {**CLOSED_LOOP, "reintegration_rms_limit": 0.001}
+    assert worst(summary_with(), strict) == Finding(
+        Trust.NONE,
+        "OpenSim disagrees: its own integration differs by 0.43 % of a muscle's maximum force, more than the "
+        "0.1 % allowed.",
+    )

@@ -29,7 +29,7 @@ def test_step_equals_the_formula_with_partials_from_autograd(pair):
     muscles = pair.muscles
     fiber, v, a0, a1, length0, length1 = state(pair)
     variables = [x.clone().requires_grad_(True) for x in (fiber, v, a0, length0)]
-    f = force_balance(*variables, muscles)
+    f = force_balance(variables[0], variables[1], variables[2], variables[3], muscles)
     f_l, f_v, f_a, f_length = torch.autograd.grad(f.sum(), variables)
     change = (f_v * v - f - f_a * (a1 - a0) - f_length * (length1 - length0)) / (f_l + f_v / H)
     ours = rosenbrock_step(fiber, v, (a0, a1), (length0, length1), muscles, H)

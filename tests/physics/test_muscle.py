@@ -71,7 +71,7 @@ def test_force_balance_gradient(pair):
     activation = torch.full((3, 3), 0.4, dtype=torch.float64, requires_grad=True)
     length = (fiber_length * 0.9 + muscles.tendon_slack_length * 1.03).detach().requires_grad_(True)
     assert gradcheck(
-        lambda *x: force_balance(*x, muscles),
+        lambda length, v, a, l_mt: force_balance(length, v, a, l_mt, muscles),
         (fiber_length, velocity, activation, length),
         atol=1e-3,
     )

@@ -24,7 +24,8 @@ def test_rigid_tendon_force_equals_opensim(pair, index):
         theirs = frames(slider, activation, np.full(n, optimal), length, velocity)
     # OpenSim changes the curves of a rigid muscle only if it is undamped; these are damped.
     series = [torch.from_numpy(x).unsqueeze(-1) for x in (length, velocity, activation)]
-    ours = rigid_tendon_force(*series, muscles)[:, 0].numpy() * muscles.max_isometric_force.item()
+    ours = rigid_tendon_force(series[0], series[1], series[2], muscles)[:, 0].numpy()
+    ours = ours * muscles.max_isometric_force.item()
     assert (theirs.tendon_force == 0).any()
     # 1e-9 relative, as the issue asks; the curves' own agreement sets the floor near zero force.
     np.testing.assert_allclose(
@@ -38,7 +39,7 @@ def test_rigid_tendon_force_gradient(pair):
     velocity = -0.5 * muscles.optimal_fiber_length.unsqueeze(0)
     activation = torch.full((1, 3), 0.5, dtype=torch.float64)
     inputs = [x.clone().requires_grad_(True) for x in (length, velocity, activation)]
-    assert gradcheck(lambda *x: rigid_tendon_force(*x, muscles), inputs)
+    assert gradcheck(lambda l_mt, v_mt, a: rigid_tendon_force(l_mt, v_mt, a, muscles), inputs)
 
 
 def test_muscle_shorter_than_its_tendon_bears_nothing(pair):

@@ -1,11 +1,11 @@
 """The run-time type checker that pytest applies to the package (`--jaxtyping-packages`)."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from beartype import beartype
 from beartype.roar import BeartypeDecorHintPep673Exception
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Any)
 
 
 def checked(function: T) -> T:

@@ -10,6 +10,7 @@ from opensim_difcal.outputs.figures.style import (
     NORMAL,
     UNCALIBRATED,
     Curve,
+    Range,
     draw_span,
     legend_above,
     muscle_axis,
@@ -22,13 +23,16 @@ ACTIVE = 0.1
 SHOWN_LENGTHS = (0.3, 1.8)
 
 
-def fiber_ranges(result: CalibrationResult, active_force_length: Curve) -> Figure:
+def fiber_ranges(
+    result: CalibrationResult, active_force_length: Curve, *, allowed: Range = (0.5, 1.5)
+) -> Figure:
     """Draws each muscle's normalized fiber lengths over all trials, before and after.
 
     Args:
         result: The calibration.
         active_force_length: Default active force-length curve: normalized fiber lengths
             and multipliers.
+        allowed: Normalized fiber lengths that cost nothing.
 
     Returns:
         One row per muscle; thin over all samples, thick where the activation exceeds
@@ -37,6 +41,8 @@ def fiber_ranges(result: CalibrationResult, active_force_length: Curve) -> Figur
     figure = new_figure(1.1 + 0.24 * len(result.muscle_names))
     axes = figure.subplots()
     draw_fiber_ranges(axes, result, active_force_length)
+    for limit in allowed:
+        axes.axvline(limit, color="#444444", linewidth=0.8, linestyle="--")
     legend_above(figure, fiber_legend())
     return figure
 

@@ -28,5 +28,10 @@ def test_a_range_outside_the_usual_lengths_is_shown_too(result_without_validatio
 
 def test_predictions_without_a_number_leave_their_rows_empty(result_without_numbers, active_force_length):
     axes = fiber_ranges(result_without_numbers, active_force_length).axes[0]
-    n_reference_lines = 1
+    n_reference_lines = 3  # optimal length, and both ends of what is allowed
     assert len(axes.lines) == n_reference_lines + 2 * 4
+
+
+def test_the_allowed_range_is_drawn(result, active_force_length):
+    axes = fiber_ranges(result, active_force_length, allowed=(0.6, 1.05)).axes[0]
+    assert {(0.6, 0.6), (1.05, 1.05)} <= set(spans(axes))

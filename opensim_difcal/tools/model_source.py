@@ -1,0 +1,70 @@
+"""The model of a calibration, and the .osim content that its values go into."""
+
+import hashlib
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import opensim
+
+from opensim_difcal.inputs.muscles import convert_thelen_muscles
+from opensim_difcal.inputs.opensim_model import load_model, quiet_opensim
+from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """A model and where it comes from.
+
+    Attributes:
+        model: The scaled model, muscles converted where that was asked for.
+        content: The model as an .osim file's content.
+        path: Its file; for an `opensim.Model` the file it was loaded from, or its name.
+        notes: Sentences for the report.
+    """
+
+    model: opensim.Model
+    content: bytes
+    path: Path
+    notes: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the content."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def open_model(tool: NMSCalibrationTool) -> ModelSource:
+    """Opens `<model_file>`, and converts its muscles where that is asked for.
+
+    Raises:
+        ModelError: If the model cannot be used.
+    """
+    if isinstance(tool.model_file, opensim.Model):
+        model = opensim.Model(tool.model_file)
+        with quiet_opensim():
+            model.initSystem()
+        path = Path(tool.model_file.getInputFileName() or f"{model.getName()}.osim")
+        source = ModelSource(model, _printed(model), path)
+    else:
+        source = ModelSource(load_model(tool.model_file), tool.model_file.read_bytes(), tool.model_file)
+    return _converted(source) if tool.convert_thelen_muscles else source
+
+
+def _converted(source: ModelSource) -> ModelSource:
+    converted = convert_thelen_muscles(source.model)
+    if not converted:
+        return source
+    note = (
+        f"{len(converted)} Thelen2003Muscle were replaced by Millard2012EquilibriumMuscle with the same "
+        "parameters; the calibrated .osim is the converted model."
+    )
+    return ModelSource(source.model, _printed(source.model), source.path, (note,))
+
+
+def _printed(model: opensim.Model) -> bytes:
+    """The model as OpenSim writes it."""
+    with tempfile.TemporaryDirectory() as folder, quiet_opensim():
+        path = Path(folder) / "model.osim"
+        model.printToXML(str(path))
+        return path.read_bytes()

@@ -1,0 +1,130 @@
+"""What is wrong with the settings of a calibration, before any file is read."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+
+from opensim_difcal.errors import SetupFileError
+from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
+from opensim_difcal.wording import did_you_mean
+
+_LARGEST_TIME_STEP = 0.02  # s
+_POSITIVE = ("time_step", "max_seconds", "tolerance", "learning_rate", "closed_loop_limit")
+_NOT_NEGATIVE = (
+    "lead_in",
+    "electromechanical_delay",
+    "weight_decay",
+    "normalized_fiber_length_weight",
+    "tendon_strain_weight",
+    "prior_weight",
+)
+_COUNTS = ("max_iterations", "patience")
+_BOUNDED = {
+    "optimal_fiber_length": (None, (0.0, math.inf)),
+    "tendon_slack_length": (None, (0.0, math.inf)),
+    "strength_coefficient": (None, (0.0, math.inf)),
+    "c1": ("initial_c1", (-1.0, 0.0)),
+    "c2": ("initial_c2", (-1.0, 0.0)),
+    "shape_factor": ("initial_shape_factor", (-math.inf, 0.0)),
+}
+"""By parameter the element of its start value (1 without one) and what bounds must lie between."""
+
+
+def setting_problems(tool: NMSCalibrationTool) -> list[SetupFileError]:
+    """Returns what is wrong with the settings themselves, without looking at any file.
+
+    Args:
+        tool: The settings; values have the declared types.
+    """
+    sentences = [*_numbers(tool), *_bounds(tool), *_ranges(tool), *_names(tool), *_groups(tool)]
+    return [SetupFileError(sentence) for sentence in sentences]
+
+
+def _numbers(tool: NMSCalibrationTool) -> Iterator[str]:
+    for name in _POSITIVE:
+        if not getattr(tool, name) > 0.0:
+            yield _refused(name, getattr(tool, name), "a number above 0")
+    for name in _NOT_NEGATIVE:
+        if not 0.0 <= tool.by_preset(name) < math.inf:
+            yield _refused(name, tool.by_preset(name), "a number, 0 or more")
+    for name in _COUNTS:
+        if tool.by_preset(name) < 1:
+            yield _refused(name, tool.by_preset(name), "a whole number above 0")
+    if tool.time_step > _LARGEST_TIME_STEP:
+        yield _refused(
+            "time_step",
+            tool.time_step,
+            f"at most {_LARGEST_TIME_STEP:g} s, beyond which the tendon is not resolved",
+        )
+    if not 0.0 < tool.learning_rate_decay <= 1.0:
+        yield _refused("learning_rate_decay", tool.learning_rate_decay, "a number above 0 and at most 1")
+
+
+def _refused(name: str, value: object, expected: str) -> str:
+    return f"<{name}> is {value!r}; expected {expected}. Correct it, or leave it out for the default."
+
+
+def _bounds(tool: NMSCalibrationTool) -> Iterator[str]:
+    for name, (start_element, (least, most)) in _BOUNDED.items():
+        lower, upper = getattr(tool, f"{name}_bounds")
+        start = 1.0 if start_element is None else getattr(tool, start_element)
+        place = f"<{name}_bounds> is '{lower:g} {upper:g}'"
+        if not least < lower < upper < most:
+            yield (
+                f"{place}; expected a lower bound and a larger upper bound, both strictly between {least:g} "
+                f"and {most:g}."
+            )
+        elif not lower < start < upper:
+            what = (
+                "the start, 1 (the model's value),"
+                if start_element is None
+                else _element(start_element, start)
+            )
+            yield f"{place}; {what} lies outside. Choose bounds with the start strictly inside."
+
+
+def _element(name: str, value: float) -> str:
+    return f"the start, <{name}> {value:g},"
+
+
+def _ranges(tool: NMSCalibrationTool) -> Iterator[str]:
+    for name in ("normalized_fiber_length_range", "tendon_strain_range"):
+        low, high = getattr(tool, name)
+        if not low < high:
+            yield f"<{name}> is '{low:g} {high:g}'; expected a number and a larger one."
+
+
+def _names(tool: NMSCalibrationTool) -> Iterator[str]:
+    names = [files.name for files in tool.trials]
+    if "calibration" not in {files.role for files in tool.trials}:
+        yield "<trials> holds no trial with <role>calibration</role>. Give at least one."
+    for name in _repeated(names):
+        yield f"<trials>: several trials have the name {name!r}. Rename all but one."
+    for element, given in (("name", [tool.name]), ("trials", names)):
+        for name in given:
+            if not name or set(name) & set('/\\:*?"<>|') or name.startswith("."):
+                yield (
+                    f"<{element}>: the name {name!r} cannot be part of a file name. Use letters, digits, "
+                    "'_' and '-'."
+                )
+    for name in _repeated(tool.coordinates):
+        yield f"<coordinates> holds {name!r} more than once. Remove all but one."
+    if tool.closed_loop_trial is not None and tool.closed_loop_trial not in names:
+        yield (
+            f"<closed_loop_trial> is {tool.closed_loop_trial!r}, which is no trial."
+            f"{did_you_mean(tool.closed_loop_trial, names)} Give the name of a <Trial>, or leave it out."
+        )
+
+
+def _groups(tool: NMSCalibrationTool) -> Iterator[str]:
+    members = [(muscle, group.name) for group in tool.strength_groups for muscle in group.muscles]
+    for muscle in _repeated([muscle for muscle, _ in members]):
+        groups = ", ".join(repr(group) for member, group in members if member == muscle)
+        yield (
+            f"<strength_groups>: muscle {muscle!r} stands in several places: {groups}. A muscle has one "
+            "strength coefficient; leave it in one group."
+        )
+
+
+def _repeated(names: list[str] | tuple[str, ...]) -> list[str]:
+    return [name for name, count in Counter(names).items() if count > 1]
