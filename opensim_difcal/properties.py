@@ -116,9 +116,17 @@ def _property(field: dataclasses.Field, hint: Any) -> Property:
 
 
 def _without_none(hint: Any) -> tuple[Any, bool]:
-    """Returns X and True for `X | None`, otherwise the hint and False."""
+    """Returns X and True for `X | None`, otherwise the hint and False.
+
+    A protocol in a union is for Python users; a setup file cannot hold such an object.
+    """
     if typing.get_origin(hint) not in (typing.Union, types.UnionType):
         return hint, False
-    others = [item for item in typing.get_args(hint) if item is not type(None)]
+    items = typing.get_args(hint)
+    others = [item for item in items if item is not type(None) and not _is_protocol(item)]
     assert len(others) == 1, f"A setting has one type, or one type or None. Got {hint}."
-    return others[0], True
+    return others[0], type(None) in items
+
+
+def _is_protocol(hint: Any) -> bool:
+    return getattr(hint, "_is_protocol", False)

@@ -40,9 +40,9 @@ def open_model(tool: NMSCalibrationTool) -> ModelSource:
     Raises:
         ModelError: If the model cannot be used.
     """
-    if isinstance(tool.model_file, opensim.Model):
-        model = opensim.Model(tool.model_file)
+    if not isinstance(tool.model_file, Path):
         with quiet_opensim():
+            model = opensim.Model(tool.model_file)
             model.initSystem()
         path = Path(tool.model_file.getInputFileName() or f"{model.getName()}.osim")
         source = ModelSource(model, _printed(model), path)

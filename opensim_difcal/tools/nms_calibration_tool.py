@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from opensim_difcal.errors import DifcalError
 from opensim_difcal.inputs.excitations import ExcitationChannel
@@ -17,6 +17,19 @@ if TYPE_CHECKING:
 _log = logging.getLogger("opensim_difcal")
 
 _BY_PRESET = "By preset."
+
+
+@runtime_checkable
+class ModelObject(Protocol):
+    """An `opensim.Model`, named without importing OpenSim."""
+
+    def getInputFileName(self) -> str:
+        """The file the model was loaded from; empty for a model built in code."""
+        ...
+
+    def initSystem(self) -> Any:
+        """Makes the model ready."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +49,7 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
     """
 
     name: str = setting("Name of the run; names the output files.", default="calibration")
-    model_file: Path = setting("The scaled .osim model to calibrate.", is_path=True)
+    model_file: Path | ModelObject = setting("The scaled .osim model to calibrate.", is_path=True)
     results_directory: Path = setting(
         "Folder for everything the tool writes; made when it does not exist.", default=Path("results")
     )

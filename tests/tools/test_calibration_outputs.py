@@ -1,0 +1,104 @@
+"""Runs that fail or are interrupted leave earlier results as they were."""
+
+import re
+
+import pytest
+from ankle_tool import ankle_tool, tiny_tool
+
+from opensim_difcal import cli
+from opensim_difcal.calibration.result import Status
+from opensim_difcal.errors import ClosedLoopError
+from opensim_difcal.setup_template import write_setup
+from opensim_difcal.tools import calibration_outputs, calibration_run
+
+pytestmark = pytest.mark.slow
+
+
+def content(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def test_a_failing_closed_loop_keeps_earlier_results_and_a_report_without_a_model(tmp_path, without_pictures):
+    tiny_tool(tmp_path).run()
+    before = content(tmp_path)
+    with pytest.raises(ClosedLoopError) as caught:
+        tiny_tool(tmp_path, closed_loop_limit=1e-9, max_iterations=2).run()
+    assert content(tmp_path) == before
+    message = re.sub(r"differs by [\d.e-]+ %", "differs by X %", str(caught.value))
+    muscles = ["med_gas_r", "lat_gas_r", "soleus_r", "tib_post_r", "tib_ant_r"]
+    differs = " ".join(f"{name}: the tendon force differs by X %." for name in muscles)
+    assert message == (
+        f"ankle.osim: OpenSim disagrees with the calibrated muscles. {differs} Expected an RMS difference of "
+        "at most 1e-07 % of max_isometric_force. Use a smaller <time_step>. Where that does not help, look "
+        "at the muscle's tendon strain and normalized fiber length, and narrow the bounds of its "
+        "tendon_slack_length. No model was written, and earlier results are as they were. The report of the "
+        f"failed run is in {tmp_path / 'failed_ankle'}."
+    )
+    failed = {path.name for path in (tmp_path / "failed_ankle").iterdir()}
+    assert failed == set(before) - {"ankle.osim"}
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == ["failed_ankle"]
+
+
+class InterruptingBar(calibration_run.tqdm):
+    """A progress bar during which the user presses Ctrl-C."""
+
+    def update(self, n=1):
+        super().update(n)
+        if self.n == 3:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupted_optimization_keeps_its_best_point_and_says_so(
+    tmp_path, without_pictures, monkeypatch, capsys
+):
+    monkeypatch.setattr(calibration_run, "tqdm", InterruptingBar)
+    write_setup(ankle_tool(tmp_path / "results"), tmp_path / "setup.xml")
+    assert cli.main(["run-tool", str(tmp_path / "setup.xml"), "--log", "off"]) == 1
+    printed = capsys.readouterr().err
+    folder = tmp_path / "results"
+    assert printed.endswith(
+        f"[error] {Status.INTERRUPTED.value} All results were written for that point; they are in {folder}.\n"
+    )
+    assert '"status": "interrupted"' in (folder / "summary.json").read_text()
+    assert '"iterations": 3' in (folder / "summary.json").read_text()
+    assert (folder / "ankle.osim").is_file()
+
+
+def test_an_interrupted_check_leaves_earlier_results_as_they_were(
+    tmp_path, without_pictures, monkeypatch, capsys
+):
+    tiny_tool(tmp_path / "results").run()
+    before = content(tmp_path / "results")
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(calibration_outputs, "closed_loop", interrupted)
+    write_setup(tiny_tool(tmp_path / "results", max_iterations=2), tmp_path / "setup.xml")
+    assert cli.main(["run-tool", str(tmp_path / "setup.xml"), "--log", "off", "--no-progress"]) == 1
+    assert capsys.readouterr().err == (
+        "[error] Interrupted by the user; nothing was written, and earlier results are as they were.\n"
+    )
+    assert content(tmp_path / "results") == before
+    assert not [path for path in (tmp_path / "results").iterdir() if path.is_dir()]
+
+
+def test_an_interruption_while_the_files_are_moved_comes_too_late(tmp_path, without_pictures, monkeypatch):
+    calls = []
+
+    def once_interrupted(path, data):
+        calls.append(path.name)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        path.write_bytes(data)
+
+    monkeypatch.setattr(calibration_outputs, "write_atomically", once_interrupted)
+    outcome = tiny_tool(tmp_path).run()
+    assert all(path.is_file() for path in outcome.files)
+    assert calls[-1] == "ankle.osim"
+
+
+def test_the_progress_bar_shows_the_cost_and_the_time_left(tmp_path, without_pictures, capsys):
+    tiny_tool(tmp_path, max_iterations=2).run(progress=True)
+    last = capsys.readouterr().err.strip().rpartition("\r")[2]
+    assert re.search(r"^ankle: 100%.*2/2 \[\d\d:\d\d<\d\d:\d\d, .*, cost [\d.e-]+\]$", last)
