@@ -106,6 +106,10 @@ def _millard_of_thelen(old: opensim.Thelen2003Muscle) -> opensim.Millard2012Equi
         old.getPennationAngleAtOptimalFiberLength(),
     )
     new.set_path(old.get_path())
+    new.setMinControl(old.getMinControl())
+    new.setMaxControl(old.getMaxControl())
+    new.setMinimumActivation(old.getMinimumActivation())
+    new.set_appliesForce(old.get_appliesForce())
     new.set_max_contraction_velocity(old.getMaxContractionVelocity())
     new.set_activation_time_constant(old.get_activation_time_constant())
     new.set_deactivation_time_constant(old.get_deactivation_time_constant())

@@ -23,11 +23,14 @@ _CONTRADICTED, _UNEXPLAINED = 0.5, 0.1  # shares of the measured moment
 _OPPOSED = -0.3  # correlation
 
 
-def trial_faults(source: TrialSource) -> list[DifcalError]:
+def trial_faults(source: TrialSource, *, check_crossing: bool = True) -> list[DifcalError]:
     """Returns everything that can be found without muscle geometry.
 
-    A source without coordinates or muscles, because their names are at fault, is checked as
-    far as that goes.
+    Args:
+        source: The trial. One without coordinates or muscles, because their names are at
+            fault, is checked as far as that goes.
+        check_crossing: Whether muscles must cross a coordinate of the source, and each
+            coordinate be crossed; without sense where a coordinate is missing.
     """
     unreadable = failures([partial(read_storage, path) for path in source.paths])
     if unreadable:
@@ -43,7 +46,7 @@ def trial_faults(source: TrialSource) -> list[DifcalError]:
             lambda: source.drivers,
             partial(check_time_range, source),
             partial(check_excitations, source),
-            partial(check_spans, source),
+            *([partial(check_spans, source)] if check_crossing else []),
         ]
     )
 

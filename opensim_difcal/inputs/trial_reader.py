@@ -53,15 +53,26 @@ def trial_problems(
     muscle_names: Sequence[str],
     coordinate_names: Sequence[str],
     settings: TrialSettings,
+    *,
+    check_crossing: bool = True,
 ) -> list[DifcalError]:
     """Returns everything that is wrong with a trial, with little computation.
 
-    The arguments are those of `read_trial`. Signs of moment arms are compared with the
-    measured moments at a few instants only, and when nothing else is wrong.
+    Signs of moment arms are compared with the measured moments at a few instants only, and
+    when nothing else is wrong.
+
+    Args:
+        files: As for `read_trial`.
+        model: Likewise.
+        muscle_names: Likewise; empty when not known, and then not checked.
+        coordinate_names: Likewise.
+        settings: Likewise.
+        check_crossing: Whether muscles must cross a coordinate and each coordinate be
+            crossed.
     """
     source = TrialSource(files, model, tuple(muscle_names), tuple(coordinate_names), settings)
-    faults = trial_faults(source)
-    if faults or not source.coordinate_names or not source.muscle_names:
+    faults = trial_faults(source, check_crossing=check_crossing)
+    if faults or not check_crossing or not source.coordinate_names or not source.muscle_names:
         return faults
     return failures([lambda: check_signs_at_a_few_instants(source)])
 

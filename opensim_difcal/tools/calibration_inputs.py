@@ -87,9 +87,12 @@ def input_problems(tool: NMSCalibrationTool) -> list[DifcalError]:
     driven: dict[str, Sequence[str]] = {}
     found += failures([lambda: driven.update(_driven_by_trial(tool, model))])
     names = _common(driven, muscle_names(model))
-    found += failures([partial(read_muscles, model, names)])
+    found += failures([partial(read_muscles, model, names)] if names else [])
+    all_known = known.issuperset(tool.coordinates)
     for files in tool.trials:
-        found += trial_problems(files, model, names, coordinates, _trial_settings(tool))
+        found += trial_problems(
+            files, model, names, coordinates, _trial_settings(tool), check_crossing=all_known
+        )
     return list({str(problem): problem for problem in found}.values())
 
 

@@ -28,3 +28,13 @@ def test_a_missing_model_is_refused(tmp_path):
     with pytest.raises(ModelError) as caught:
         load_model(tmp_path / "leg.osim")
     assert str(caught.value) == (f"{tmp_path}/leg.osim: the model file does not exist. Check <model_file>.")
+
+
+def test_a_model_that_opensim_cannot_read_is_refused(tmp_path):
+    path = tmp_path / "leg.osim"
+    path.write_text("<OpenSimDocument Version='40600'><Model name='leg'>")
+    with pytest.raises(ModelError) as caught:
+        load_model(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: OpenSim cannot load the model: ")
+    assert message.endswith(" Open it in the OpenSim GUI to see which component is wrong.")

@@ -1,0 +1,137 @@
+"""Every setting that has no sense is named, without any file being read."""
+
+from dataclasses import replace
+
+import pytest
+from ankle_tool import tiny_tool, trial
+
+from opensim_difcal.tools.nms_calibration_tool import StrengthGroup
+from opensim_difcal.tools.setting_checks import setting_problems
+
+ELSE = "Correct it, or leave it out for the default."
+INSIDE = "Choose bounds with the start strictly inside."
+ORDERED = "expected a lower bound and a larger upper bound, both strictly between"
+FAULTS = {
+    "time_step": (-0.01, f"<time_step> is -0.01; expected a number above 0. {ELSE}"),
+    "max_seconds": (0.0, f"<max_seconds> is 0.0; expected a number above 0. {ELSE}"),
+    "tolerance": (0.0, f"<tolerance> is 0.0; expected a number above 0. {ELSE}"),
+    "learning_rate": (float("nan"), f"<learning_rate> is nan; expected a number above 0. {ELSE}"),
+    "closed_loop_limit": (0.0, f"<closed_loop_limit> is 0.0; expected a number above 0. {ELSE}"),
+    "lead_in": (-0.1, f"<lead_in> is -0.1; expected a number, 0 or more. {ELSE}"),
+    "electromechanical_delay": (
+        float("inf"),
+        f"<electromechanical_delay> is inf; expected a number, 0 or more. {ELSE}",
+    ),
+    "weight_decay": (-1.0, f"<weight_decay> is -1.0; expected a number, 0 or more. {ELSE}"),
+    "prior_weight": (-1.0, f"<prior_weight> is -1.0; expected a number, 0 or more. {ELSE}"),
+    "tendon_strain_weight": (
+        -1.0,
+        f"<tendon_strain_weight> is -1.0; expected a number, 0 or more. {ELSE}",
+    ),
+    "normalized_fiber_length_weight": (
+        -1.0,
+        f"<normalized_fiber_length_weight> is -1.0; expected a number, 0 or more. {ELSE}",
+    ),
+    "max_iterations": (0, f"<max_iterations> is 0; expected a whole number above 0. {ELSE}"),
+    "patience": (0, f"<patience> is 0; expected a whole number above 0. {ELSE}"),
+    "learning_rate_decay": (
+        1.1,
+        f"<learning_rate_decay> is 1.1; expected a number above 0 and at most 1. {ELSE}",
+    ),
+    "optimal_fiber_length_bounds": (
+        (1.15, 0.85),
+        f"<optimal_fiber_length_bounds> is '1.15 0.85'; {ORDERED} 0 and inf.",
+    ),
+    "c1_bounds": ((-1.0, -0.05), f"<c1_bounds> is '-1 -0.05'; {ORDERED} -1 and 0."),
+    "c2_bounds": (
+        (-0.4, -0.05),
+        f"<c2_bounds> is '-0.4 -0.05'; the start, <initial_c2> -0.5, lies outside. {INSIDE}",
+    ),
+    "initial_shape_factor": (
+        -3.0,
+        "<shape_factor_bounds> is '-2.999 -0.001'; the start, <initial_shape_factor> -3, lies outside. "
+        + INSIDE,
+    ),
+    "tendon_slack_length_bounds": (
+        (0.8, 1.0),
+        "<tendon_slack_length_bounds> is '0.8 1'; the start, 1 (the model's value), lies outside. " + INSIDE,
+    ),
+    "normalized_fiber_length_range": (
+        (1.5, 0.5),
+        "<normalized_fiber_length_range> is '1.5 0.5'; expected a number and a larger one.",
+    ),
+    "tendon_strain_range": (
+        (0.05, 0.05),
+        "<tendon_strain_range> is '0.05 0.05'; expected a number and a larger one.",
+    ),
+    "trials": (
+        (trial("walk_slow_1", "validation"),),
+        "<trials> holds no trial with <role>calibration</role>. Give at least one.",
+    ),
+    "coordinates": (
+        ("ankle_angle_r", "ankle_angle_r"),
+        "<coordinates> holds 'ankle_angle_r' more than once. Remove all but one.",
+    ),
+    "name": (
+        "my/leg",
+        "<name>: the name 'my/leg' cannot be part of a file name. Use letters, digits, '_' and '-'.",
+    ),
+    "closed_loop_trial": (
+        "walk_slow_2",
+        "<closed_loop_trial> is 'walk_slow_2', which is no trial. Did you mean 'walk_slow_1'? Give the name "
+        "of a <Trial>, or leave it out.",
+    ),
+}
+
+
+def messages(tool):
+    return [str(problem) for problem in setting_problems(tool)]
+
+
+def test_a_tool_without_fault_has_no_problems(tmp_path):
+    assert messages(tiny_tool(tmp_path)) == []
+
+
+@pytest.mark.parametrize("preset", ["default", "hambly2024"])
+def test_the_presets_have_no_problems(tmp_path, preset):
+    assert messages(tiny_tool(tmp_path, preset=preset, max_iterations=None)) == []
+
+
+@pytest.mark.parametrize("element", FAULTS)
+def test_message(tmp_path, element):
+    value, expected = FAULTS[element]
+    assert messages(tiny_tool(tmp_path, **{element: value})) == [expected]
+
+
+def test_a_long_time_step_is_refused(tmp_path):
+    assert messages(tiny_tool(tmp_path, time_step=0.05)) == [
+        f"<time_step> is 0.05; expected at most 0.02 s, beyond which the tendon is not resolved. {ELSE}"
+    ]
+
+
+def test_trials_of_one_name_are_refused(tmp_path):
+    first = trial("walk_slow_1")
+    second = replace(trial("walk_slow_2"), name="walk_slow_1")
+    assert messages(tiny_tool(tmp_path, trials=(first, second))) == [
+        "<trials>: several trials have the name 'walk_slow_1'. Rename all but one."
+    ]
+
+
+def test_a_muscle_in_two_strength_groups_is_refused(tmp_path):
+    groups = (
+        StrengthGroup(name="calf", muscles=("soleus_r", "med_gas_r")),
+        StrengthGroup(name="foot", muscles=("tib_ant_r", "soleus_r")),
+    )
+    assert messages(tiny_tool(tmp_path, strength_groups=groups)) == [
+        "<strength_groups>: muscle 'soleus_r' stands in several places: 'calf', 'foot'. A muscle has one "
+        "strength coefficient; leave it in one group."
+    ]
+
+
+def test_all_faults_are_found_at_once(tmp_path):
+    tool = tiny_tool(tmp_path, time_step=0.0, patience=0, c1_bounds=(-0.1, -0.2))
+    assert [message.partition(" is ")[0] for message in messages(tool)] == [
+        "<time_step>",
+        "<patience>",
+        "<c1_bounds>",
+    ]
