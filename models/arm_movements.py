@@ -187,8 +187,8 @@ def trials() -> list[Trial]:
                 Trial(
                     name=f"{activity}_{repetition + 1}",
                     role=role,
-                    duration=durations[repetition],
-                    periodic=False,
+                    cycle=durations[repetition],
+                    cycles=2,
                     angle={c: varied(k, 0.015, size, rng) for c, k in angle.items()},
                     moment={c: varied(k, 0.03, effort, rng) for c, k in moment.items()},
                     bursts={m: varied_bursts(b, rng) for m, b in bursts.items()},

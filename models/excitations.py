@@ -17,18 +17,14 @@ HIGHEST = 0.8
 BUMPS_PER_PHASE = 13
 BUMP_WIDTH = 0.05  # of the phase
 PRIOR_WEIGHT = 1.3  # how much the published pattern counts against the target moments
-VARIATION = 0.1  # cycle-to-cycle variation of each bump
+VARIATION = 0.3  # of each bump, independent in every muscle and repetition
+WANDERING = 0.12  # mean height of further, random bumps: no person repeats a movement exactly
 
 
 def bumps(trial: Trial, phase: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns the bumps over the phase, (time, bump), and their centres."""
-    if trial.periodic:
-        centre = np.arange(BUMPS_PER_PHASE) / BUMPS_PER_PHASE
-        distance = (phase[:, None] - centre + 0.5) % 1.0 - 0.5
-    else:
-        centre = np.arange(-6, BUMPS_PER_PHASE + 4) / BUMPS_PER_PHASE
-        distance = phase[:, None] - centre
-    shape = np.exp(-0.5 * (distance / BUMP_WIDTH) ** 2)
+    centre = np.arange(-8, trial.cycles * BUMPS_PER_PHASE + 4) / BUMPS_PER_PHASE
+    shape = np.exp(-0.5 * ((phase[:, None] - centre) / BUMP_WIDTH) ** 2)
     return shape / (BUMPS_PER_PHASE * BUMP_WIDTH * np.sqrt(2 * np.pi)), centre
 
 
@@ -36,9 +32,7 @@ def published_pattern(trial: Trial, muscle: str, centre: np.ndarray) -> np.ndarr
     """Returns the height of the published bursts of a muscle at the bumps' centres."""
     height = np.zeros(len(centre))
     for burst_centre, width, level in trial.bursts.get(muscle, ()):
-        distance = centre - burst_centre
-        if trial.periodic:
-            distance = (distance + 0.5) % 1.0 - 0.5
+        distance = (centre - burst_centre + 0.5) % 1.0 - 0.5
         height += level * np.exp(-0.5 * (distance / width) ** 2)
     return height
 
@@ -119,5 +113,6 @@ def excitation_course(
 
 def varied_heights(heights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Returns bump heights with cycle-to-cycle variation."""
-    factor = np.clip(1 + VARIATION * rng.standard_normal(heights.shape), 0.7, 1.3)
-    return np.clip(heights * factor, 0.0, HIGHEST)
+    factor = np.clip(1 + VARIATION * rng.standard_normal(heights.shape), 0.3, 1.7)
+    wandering = WANDERING * rng.exponential(size=heights.shape)
+    return np.clip(heights * factor + wandering, 0.0, HIGHEST)

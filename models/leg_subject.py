@@ -7,13 +7,11 @@ from virtual_subject import Subject
 
 STRENGTH = {
     "gluteus_maximus": 1.25,
-    "gluteus_medius": 0.85,
     "hamstrings": 1.35,
     "hip_flexors": 1.45,
     "quadriceps": 1.2,
     "plantarflexors": 1.3,
     "deep_plantarflexors": 0.8,
-    "peroneals": 0.9,
     "dorsiflexors": 1.15,
 }
 

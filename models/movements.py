@@ -1,7 +1,7 @@
 """Joint angles and target moments of a trial, as smooth functions of time.
 
-A trial goes through a phase: 0 at the start of its scored window, 1 at its end. Walking repeats with
-the phase; other movements happen once.
+A trial goes through a phase: 0 at the start of its scored window, 1 after one repetition of the
+movement. Angles and target moments repeat with the phase; excitations vary from one to the next.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,8 +26,8 @@ class Trial:
     Attributes:
         name: Activity and repetition, such as `walk_slow_1`.
         role: `calibration` or `validation`.
-        duration: Length of the scored window, s.
-        periodic: Whether the movement repeats with the phase.
+        cycle: Duration of one repetition of the movement, s.
+        cycles: How often the scored window repeats it.
         angle: By coordinate, knots of the joint angle: phase and degrees.
         moment: By coordinate, knots of the target moment: phase and N m.
         bursts: By muscle, published bursts: centre (phase), width (phase), activation.
@@ -35,8 +35,8 @@ class Trial:
 
     name: str
     role: str
-    duration: float
-    periodic: bool
+    cycle: float
+    cycles: int
     angle: Mapping[str, Knots]
     moment: Mapping[str, Knots]
     bursts: Mapping[str, Bursts]
@@ -49,11 +49,11 @@ class Trial:
     @property
     def end(self) -> float:
         """End of the scored window, s."""
-        return LEAD + self.duration
+        return LEAD + self.cycle * self.cycles
 
     def phase(self, time: np.ndarray) -> np.ndarray:
-        """Returns the phase at a time."""
-        return (time - self.start) / self.duration
+        """Returns the phase at a time, counted on through the repetitions."""
+        return (time - self.start) / self.cycle
 
     def simulation_time(self, step: float) -> np.ndarray:
         """Returns the simulated instants, from before the file to its end, s."""
@@ -63,29 +63,21 @@ class Trial:
 
     def curve(self, knots: Knots, time: np.ndarray) -> np.ndarray:
         """Returns the smooth curve through knots at the given times."""
-        return smooth_curve(knots, self.phase(time), periodic=self.periodic)
+        return smooth_curve(knots, self.phase(time))
 
 
-def smooth_curve(knots: Knots, phase: np.ndarray, *, periodic: bool) -> np.ndarray:
-    """Returns a band-limited curve near the knots.
+def smooth_curve(knots: Knots, phase: np.ndarray) -> np.ndarray:
+    """Returns a periodic, band-limited curve near the knots.
 
-    A periodic curve is the Fourier series of the spline through the knots, cut after `HARMONICS`;
-    another is the spline through the knots, which rests outside them, seen through a Gaussian.
+    It is the Fourier series of the periodic spline through the knots, cut after `HARMONICS`.
     """
     at, value = np.asarray(knots[0], float), np.asarray(knots[1], float)
-    if periodic:
-        value = np.append(value[:-1], value[0])
-        samples = CubicSpline(at, value, bc_type="periodic")(np.arange(200) / 200)
-        spectrum = np.fft.rfft(samples)[: HARMONICS + 1] / 200
-        spectrum[1:] *= 2
-        turns = np.exp(2j * np.pi * np.outer(phase, np.arange(HARMONICS + 1)))
-        return (turns @ spectrum).real
-    # Clamped at both ends, so that it continues as a constant.
-    spline = CubicSpline(at, value, bc_type="clamped")
-    width = 0.04
-    shift, weight = np.polynomial.hermite_e.hermegauss(15)
-    shifted = phase[:, None] + width * shift
-    return spline(np.clip(shifted, at[0], at[-1])) @ (weight / weight.sum())
+    value = np.append(value[:-1], value[0])
+    samples = CubicSpline(at, value, bc_type="periodic")(np.arange(200) / 200)
+    spectrum = np.fft.rfft(samples)[: HARMONICS + 1] / 200
+    spectrum[1:] *= 2
+    turns = np.exp(2j * np.pi * np.outer(phase, np.arange(HARMONICS + 1)))
+    return (turns @ spectrum).real
 
 
 def varied(knots: Knots, share: float, scale: float, rng: np.random.Generator) -> Knots:

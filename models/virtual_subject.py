@@ -20,12 +20,12 @@ from simulate import (
 )
 
 NOISE_CUTOFF = 6.0  # Hz
-EMG_NOISE = 0.1  # of the standard deviation of the channel in the trial
+EMG_NOISE = 0.1  # of the excitation itself, independent in every sample
 MOMENT_NOISE = 0.05
 LEAD_IN = 0.1  # s before the window in which the truth must be free of penalty, too
 FIBER_RANGE = (0.5, 1.5)
 STRAIN_RANGE = (0.0, 0.05)
-MAX_DRAWS = 8
+MAX_DRAWS = 10
 UNCALIBRATED_ACTIVATION = {"c1": -0.5, "c2": -0.5, "shape_factor": -1.0}
 
 Parameters = dict[str, float]
@@ -83,31 +83,32 @@ def scaled_parameters(muscle: Muscle) -> Parameters:
     }
 
 
-def drawn_parameters(subject: Subject, index: int, attempt: int, mean_length: float) -> Parameters:
+def drawn_parameters(subject: Subject, index: int, attempt: int, lengths: np.ndarray) -> Parameters:
     """Draws the true parameters of one muscle.
 
-    Optimal fiber length changes by 4 to 10 %; tendon slack length so that the normalized fiber
-    length shifts by 0.05 to 0.13, but by no more than 7 %.
+    Optimal fiber length changes by 5 to 11 %, tendon slack length by 2 to 5 %, but by so much only
+    that the normalized fiber length shifts by at most 0.15.
 
     Args:
         subject: The subject.
         index: Of the muscle.
         attempt: How many draws were thrown away before.
-        mean_length: Muscle-tendon length in the middle of its use, m.
+        lengths: Shortest and longest muscle-tendon length in use, m.
     """
     muscle = subject.muscles[index]
     rng = np.random.default_rng([subject.seed, index, attempt])
-    shrink = 0.9 ** (attempt // 4)  # draws that keep failing become milder
-    optimal_factor = 1 + rng.choice((-1, 1)) * rng.uniform(0.04, 0.04 + 0.06 * shrink)
-    optimal = muscle.optimal_fiber_length * optimal_factor
-    fiber_along = mean_length - 1.02 * muscle.tendon_slack_length
+    most = 0.15 * muscle.optimal_fiber_length / muscle.tendon_slack_length
     cosine = np.cos(muscle.pennation_angle)
-    shift = rng.choice((-1, 1)) * rng.uniform(0.05, 0.05 + 0.08 * shrink)
-    normalized = fiber_along / cosine / muscle.optimal_fiber_length
-    for signed_shift in (shift, -shift):
-        slack = (mean_length - (normalized + signed_shift) * optimal * cosine) / 1.02
-        slack_factor = np.clip(slack / muscle.tendon_slack_length, 0.93, 1.07)
-        if abs(slack_factor - 1) > 0.008:  # else both lengths' changes cancel
+    for draw in range(200):
+        shrink = 0.98**draw  # draws that keep failing become milder
+        optimal = muscle.optimal_fiber_length * (
+            1 + rng.choice((-1, 1)) * rng.uniform(0.05, 0.05 + 0.06 * shrink)
+        )
+        slack_change = min(rng.uniform(0.02, 0.02 + 0.03 * shrink), most)
+        slack_factor = 1 + rng.choice((-1, 1)) * slack_change
+        stretched = 1.01 + np.array([0.0, 0.02])  # tendon strain in the shortest and longest pose
+        normalized = (lengths - stretched * slack_factor * muscle.tendon_slack_length) / cosine / optimal
+        if normalized[0] > FIBER_RANGE[0] + 0.06 and normalized[1] < FIBER_RANGE[1] - 0.02:
             break
     return {
         "max_isometric_force": round(muscle.max_isometric_force * subject.strength[muscle.group], 4),
@@ -185,13 +186,15 @@ def true_subject(
     subject: Subject, angles: Sequence[np.ndarray], paths: Sequence[Geometry]
 ) -> tuple[list[Parameters], list[TrialData]]:
     """Draws the truth and simulates it; muscles that would be penalised are drawn again."""
-    middle = [
-        float(np.mean([(p.length[:, j].min() + p.length[:, j].max()) / 2 for p in paths]))
-        for j in range(len(subject.muscles))
-    ]
+    lengths = np.stack(
+        [
+            [min(p.length[:, j].min() for p in paths), max(p.length[:, j].max() for p in paths)]
+            for j in range(len(subject.muscles))
+        ]
+    )
     attempts = [0] * len(subject.muscles)
     for _ in range(MAX_DRAWS):
-        truth = [drawn_parameters(subject, j, attempt, middle[j]) for j, attempt in enumerate(attempts)]
+        truth = [drawn_parameters(subject, j, attempt, lengths[j]) for j, attempt in enumerate(attempts)]
         excitation = designed_excitations(subject, paths, truth)
         data = simulated(subject, angles, paths, excitation, truth)
         bad = penalised_muscles(subject, data)
@@ -224,9 +227,9 @@ def measured(subject: Subject, data: Sequence[TrialData]) -> tuple[list[np.ndarr
     for index, one in enumerate(data):
         rng = np.random.default_rng([subject.seed, 2000 + index])
         recorded = one.path.time > -1e-9
-        noisy = one.excitation.copy()
-        noisy[recorded] += band_limited_noise(noisy[recorded], STEP, EMG_NOISE, rng)
-        noisy = np.clip(noisy, 0.0, 1.0)
+        noisy = np.clip(
+            one.excitation * (1 + EMG_NOISE * rng.standard_normal(one.excitation.shape)), 0.0, 1.0
+        )
         noisy[~recorded] = noisy[np.argmax(recorded)]
         emg.append(noisy)
         moment = one.moment[recorded][::2]

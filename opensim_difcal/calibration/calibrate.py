@@ -52,6 +52,7 @@ def calibrate(
     muscles: Muscles,
     settings: CalibrationSettings,
     *,
+    start: ActivationParameters | None = None,
     made_elastic: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> CalibrationResult:
@@ -62,15 +63,17 @@ def calibrate(
         trials: Calibration and validation trials.
         muscles: The scaled model's muscles, in the trials' order.
         settings: Cost, bounds, optimizer.
+        start: Start values of C1, C2 and shape factor by muscle; by default the settings'.
         made_elastic: Muscles whose tendon the model had rigid.
         progress: Called after every iteration.
 
     Raises:
         BoundsError: If a start value lies outside its bounds.
     """
-    start = ActivationParameters(
-        *(torch.full_like(muscles.optimal_fiber_length, value) for value in settings.start)
-    )
+    if start is None:
+        start = ActivationParameters(
+            *(torch.full_like(muscles.optimal_fiber_length, value) for value in settings.start)
+        )
     unknowns = Unknowns(muscles, start, settings.strength_groups, settings.bounds)
     before = _parameter_values(unknowns)
     uncalibrated = predict(trials, unknowns)
