@@ -111,7 +111,7 @@ def how_to_continue(result: CalibrationResult, closed_loop: Mapping[str, float])
         "The .sto tables beside this page hold excitations, activations, fiber lengths, tendon forces and "
         "joint moments of every trial. Plot them in OpenSim (Tools, Plot) or load them with the motion.",
         f"{result.name}_subject.xml holds what an .osim file cannot: the activation parameters and the "
-        "electromechanical delay. NMSExecutionTool reads it to run the model on new trials.",
+        "electromechanical delay. Keep the two together: new trials need both.",
         "parameters.csv and summary.json hold the numbers of this page for a spreadsheet or a program.",
     ]
 

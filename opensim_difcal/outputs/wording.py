@@ -8,8 +8,11 @@ SIDES = {"r": "right", "l": "left"}
 
 
 def r2_text(r2: float | None) -> str:
-    """Returns a coefficient of determination with two decimals, "n/a" without one."""
-    return _fixed(r2, 2)
+    """Returns a coefficient of determination, "n/a" without one.
+
+    Two decimals, but three from 0.99 on: a good fit should not read as a perfect one.
+    """
+    return _fixed(r2, 3 if r2 is not None and 0.99 <= r2 < 1.0 else 2)
 
 
 def moment_text(moment: float | None) -> str:
