@@ -165,7 +165,7 @@ PUSH_BURSTS: Timing = {
     "tri_med": ((0.2, 0.1, 0.35),),
 }
 
-# activity: angles, moments, bursts, durations of both repetitions (s)
+# activity: angles, moments, bursts, duration of one repetition in both trials (s)
 ACTIVITIES = {
     "abduction": (ABDUCTION_ANGLE, ABDUCTION_MOMENT, ABDUCTION_BURSTS, (2.0, 1.8)),
     "rotation": (ROTATION_ANGLE, ROTATION_MOMENT, ROTATION_BURSTS, (1.8, 1.9)),

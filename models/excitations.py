@@ -1,8 +1,9 @@
 """Designs the excitations of a trial.
 
 Published bursts say when each muscle works; a bounded least-squares fit then raises and lowers them so
-that the joint moments have about the normative size. The design is a smooth sum of bumps,
-one set per muscle; what the muscles really do with it is left to the simulation.
+that the joint moments have about the normative size. The design is a smooth sum of bumps, one set per
+muscle over all repetitions. In the end every bump is varied at random and further ones are added, so that
+the muscles of a group can be told apart; what they really do with it is left to the simulation.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,8 +18,8 @@ HIGHEST = 0.8
 BUMPS_PER_PHASE = 13
 BUMP_WIDTH = 0.05  # of the phase
 PRIOR_WEIGHT = 1.3  # how much the published pattern counts against the target moments
-VARIATION = 0.3  # of each bump, independent in every muscle and repetition
-WANDERING = 0.12  # mean height of further, random bumps: no person repeats a movement exactly
+VARIATION = 0.3  # standard deviation of each bump's factor, independent in every muscle and repetition
+WANDERING = 0.12  # mean height of the further, random bumps: no person repeats a movement exactly
 
 
 def bumps(trial: Trial, phase: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -112,7 +113,7 @@ def excitation_course(
 
 
 def varied_heights(heights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Returns bump heights with cycle-to-cycle variation."""
+    """Returns bump heights that differ from repetition to repetition, with random bumps added."""
     factor = np.clip(1 + VARIATION * rng.standard_normal(heights.shape), 0.3, 1.7)
     wandering = WANDERING * rng.exponential(size=heights.shape)
     return np.clip(heights * factor + wandering, 0.0, HIGHEST)

@@ -4,7 +4,7 @@ Geometry and joint kinematics: Delp et al. (1990), IEEE Trans Biomed Eng 37(8):7
 numbers of the public gait2392 model; knee translations and the path of the patella from Yamaguchi &
 Zajac (1989), J Biomech 22(1):1-10. Simplified here: subtalar and toe joints are welded, the hip
 has flexion only, conditional path points are replaced by wrap cylinders or left out, so that every
-length is continuous.
+length is continuous. Gluteus medius and the peronei are left out: they act mainly in the frontal plane.
 
 Muscle architecture (max isometric force, optimal fiber length, pennation): Delp et al. (1990), in
 the numbers of gait2392. Tendon slack lengths were refitted to these paths so that

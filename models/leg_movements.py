@@ -135,7 +135,7 @@ HEEL_BURSTS = {
     "ext_dig_r": ((0.44, 0.07, 0.2), (0.9, 0.07, 0.15)),
 }
 
-# activity: angles, moments, bursts, repetitions, their durations in both trials (s), angle and moment factors
+# activity: angles, moments, bursts, repetitions, duration of one in both trials (s), angle and moment factors
 ACTIVITIES = {
     "walk_slow": (WALK_ANGLE, WALK_MOMENT, WALK_BURSTS, 3, (1.3, 1.24), 0.88, 0.8),
     "walk_normal": (WALK_ANGLE, WALK_MOMENT, WALK_BURSTS, 3, (1.12, 1.16), 1.0, 1.0),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-HARMONICS = 6  # of a gait cycle of at least 1 s: content up to 6 Hz
+HARMONICS = 6  # of one repetition, which takes at least 1 s: content up to 6 Hz
 LEAD = 0.4  # s of every file before the scored window
 TAIL = 0.1  # s of every file after it
 PRE_ROLL = 0.3  # s simulated before the file begins, so that nothing remembers the start
@@ -24,7 +24,7 @@ class Trial:
     """One trial.
 
     Attributes:
-        name: Activity and repetition, such as `walk_slow_1`.
+        name: Activity and number, such as `walk_slow_1`; 1 calibrates, 2 validates.
         role: `calibration` or `validation`.
         cycle: Duration of one repetition of the movement, s.
         cycles: How often the scored window repeats it.
@@ -81,7 +81,7 @@ def smooth_curve(knots: Knots, phase: np.ndarray) -> np.ndarray:
 
 
 def varied(knots: Knots, share: float, scale: float, rng: np.random.Generator) -> Knots:
-    """Returns knots scaled and jittered, as one repetition differs from another.
+    """Returns knots scaled and jittered, as one trial differs from another.
 
     Args:
         knots: Phase and value.

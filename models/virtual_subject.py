@@ -19,9 +19,9 @@ from simulate import (
     simulate_trials,
 )
 
-NOISE_CUTOFF = 6.0  # Hz
+NOISE_CUTOFF = 6.0  # Hz, of the moment noise
 EMG_NOISE = 0.1  # of the excitation itself, independent in every sample
-MOMENT_NOISE = 0.05
+MOMENT_NOISE = 0.05  # of each moment's standard deviation in its file
 LEAD_IN = 0.1  # s before the window in which the truth must be free of penalty, too
 FIBER_RANGE = (0.5, 1.5)
 STRAIN_RANGE = (0.0, 0.05)
