@@ -9,7 +9,7 @@ from opensim_difcal.calibration.adamw import minimize_adamw
 from opensim_difcal.calibration.optimization import OptimizerSettings
 from opensim_difcal.calibration.result import Status
 
-SETTINGS = OptimizerSettings(max_iterations=300, patience=300, weight_decay=0.0, learning_rate_decay=0.99)
+SETTINGS = OptimizerSettings(max_iterations=150, patience=300, weight_decay=0.0, learning_rate_decay=0.99)
 TARGET = -0.8
 
 
@@ -72,6 +72,6 @@ def test_an_interrupted_run_keeps_its_best_point(parabola):
 
 def test_a_calibration_comes_closer_to_the_measured_moments(make_problem):
     problem = make_problem(moment_error="raw")
-    found = minimize_adamw(problem, replace(SETTINGS, max_iterations=30))
-    assert found.cost_history[-1]["total"] < 0.5 * found.cost_history[0]["total"]
+    found = minimize_adamw(problem, replace(SETTINGS, max_iterations=15))
+    assert found.cost_history[-1]["total"] < 0.8 * found.cost_history[0]["total"]
     assert all(torch.isfinite(p.value).all() for p in problem.unknowns.parameter.values())

@@ -45,7 +45,7 @@ def test_every_trial_is_predicted_before_and_after(result, trials):
         np.abs(p[2].joint_moment - trials[2].joint_moment).mean()
         for p in (result.uncalibrated, result.calibrated)
     )
-    assert after < 0.5 * before
+    assert after < 0.7 * before
 
 
 def test_the_optimizer_sees_calibration_trials_only(result, trials, muscles):

@@ -110,7 +110,7 @@ def test_penalty_is_the_mean_squared_excess_summed_over_muscles_and_trials(
     inside[0, 1, 0] = bounds[1] + 0.3
     inside[0, 2, 1] = bounds[0] - 0.1
     inside[1, 0, 0] = bounds[1] + 0.2
-    settings = CostSettings(**{weight: 7.0})
+    settings = replace(CostSettings(), **{weight: 7.0})
     expected = 7.0 * ((0.09 + 0.01) / 3 + 0.04 / 2)
     found = term(prediction(trials, **{series: inside}), trials, unknowns, settings)
     assert found.item() == pytest.approx(expected)

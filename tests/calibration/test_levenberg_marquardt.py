@@ -8,7 +8,7 @@ from opensim_difcal.calibration.levenberg_marquardt import minimize_levenberg_ma
 from opensim_difcal.calibration.optimization import OptimizerSettings
 from opensim_difcal.calibration.result import Status
 
-SETTINGS = OptimizerSettings(max_iterations=60, tolerance=1e-8)
+SETTINGS = OptimizerSettings(max_iterations=20, tolerance=1e-8)
 
 
 def test_moments_and_strengths_are_recovered_without_noise(make_problem, truth):
@@ -33,7 +33,7 @@ def test_the_cost_never_rises_and_ends_at_the_point_that_is_kept(make_problem):
 def test_parameters_stay_inside_their_bounds(make_problem):
     problem = make_problem(prior_weight=0.0)
     problem.trials.joint_moment.mul_(3.0)  # more than the bounds allow
-    minimize_levenberg_marquardt(problem, replace(SETTINGS, max_iterations=15))
+    minimize_levenberg_marquardt(problem, replace(SETTINGS, max_iterations=8))
     for bounded in problem.unknowns.parameter.values():
         value = bounded.value
         assert bool(((bounded.lower < value) & (value < bounded.upper)).all())

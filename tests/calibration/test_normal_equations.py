@@ -53,7 +53,8 @@ def test_gradient_is_half_that_of_the_cost(make_problem, groups, settings):
 
 
 def test_hessian_is_the_jacobian_squared(make_problem):
-    problem = moved(make_problem(prior_weight=0.0, moment_error="raw"))
+    alone = {"prior_weight": 0.0, "normalized_fiber_length_weight": 0.0, "tendon_strain_weight": 0.0}
+    problem = moved(make_problem(moment_error="raw", **alone))
     equations = normal_equations(problem)
     simulation = problem.simulate()
     weight = problem.trials.scored / problem.trials.scored.sum(-1, keepdim=True)
