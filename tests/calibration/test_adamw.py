@@ -9,7 +9,7 @@ from opensim_difcal.calibration.adamw import minimize_adamw
 from opensim_difcal.calibration.optimization import OptimizerSettings
 from opensim_difcal.calibration.result import Status
 
-SETTINGS = OptimizerSettings(max_iterations=150, patience=300, weight_decay=0.0, learning_rate_decay=0.99)
+SETTINGS = OptimizerSettings(max_iterations=300, patience=300, weight_decay=0.0, learning_rate_decay=0.99)
 TARGET = -0.8
 
 
