@@ -32,8 +32,9 @@ def minimize_levenberg_marquardt(
 ) -> Optimization:
     """Minimizes the problem's cost; keeps the best point, also when interrupted.
 
-    A step solves (J^T J + damping diag(J^T J)) s = -J^T r for the unknowns that are not
-    held at a bound, and is clipped to the bounds. It is taken only if the cost falls.
+    A step minimizes the quadratic model with J^T J + damping diag(J^T J) inside the
+    bounds. It is taken only if the cost falls; the damping follows how well the model
+    foretold it.
     """
     started = time.perf_counter()
     history: list[dict[str, float]] = []
@@ -80,33 +81,46 @@ def _accepted_step(
     """
     lower, upper = _limits(problem)
     while damping < _MOST_DAMPING:
-        trial = _clipped_step(equations, position, lower, upper, damping)
-        step = trial - position
+        step = _bounded_step(equations, position, lower, upper, damping)
         promised = -float(step @ (2.0 * equations.gradient + equations.hessian @ step))
-        if promised < 0.01 * tolerance * equations.total:
+        if 0.0 <= promised < 0.01 * tolerance * equations.total:
             break
-        _move(problem, trial)
-        total = sum(cost_terms(problem).values())
-        gain = (equations.total - total) / promised
-        if gain > _LEAST_GAIN:
-            factor = 0.2 if gain > 0.75 else 1.0 if gain > 0.25 else 3.0
-            return (trial, total), max(damping * factor, _LEAST_DAMPING)
+        if promised > 0.0:
+            _move(problem, position + step)
+            total = sum(cost_terms(problem).values())
+            gain = (equations.total - total) / promised
+            if gain > _LEAST_GAIN:
+                factor = 0.2 if gain > 0.75 else 1.0 if gain > 0.25 else 3.0
+                return (position + step, total), max(damping * factor, _LEAST_DAMPING)
         damping *= 5.0
     _move(problem, position)
     return None, damping
 
 
-def _clipped_step(
+def _bounded_step(
     equations: NormalEquations, position: Tensor, lower: Tensor, upper: Tensor, damping: float
 ) -> Tensor:
-    held = ((position <= lower) & (equations.gradient > 0)) | ((position >= upper) & (equations.gradient < 0))
-    free = torch.nonzero(~held).squeeze(-1)
-    hessian = equations.hessian[free][:, free].clone()
-    scale = hessian.diagonal() + 1e-9 * hessian.diagonal().max()
-    hessian.diagonal().add_(damping * scale)
+    """Minimizes the damped quadratic model inside the bounds, by an active set.
+
+    Unknowns that a step would push through a bound are set on it, and the others are
+    solved for again, given that.
+    """
+    scale = equations.hessian.diagonal()
+    hessian = equations.hessian + torch.diag(damping * scale + 1e-9 * scale.max())
+    gradient = equations.gradient
     step = torch.zeros_like(position)
-    step[free] = -torch.linalg.solve(hessian, equations.gradient[free])
-    return torch.minimum(torch.maximum(position + step, lower), upper)
+    fixed = ((position <= lower) & (gradient > 0)) | ((position >= upper) & (gradient < 0))
+    while not fixed.all():
+        free, held = torch.nonzero(~fixed).squeeze(-1), torch.nonzero(fixed).squeeze(-1)
+        pull = gradient[free] + hessian[free][:, held] @ step[held]
+        step[free] = -torch.linalg.solve(hessian[free][:, free], pull)
+        inside = torch.minimum(torch.maximum(position + step, lower), upper)
+        through = (position + step != inside) & ~fixed
+        step = inside - position
+        if not through.any():
+            break
+        fixed = fixed | through
+    return step
 
 
 def _position(problem: CalibrationProblem) -> Tensor:
