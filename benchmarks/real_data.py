@@ -35,22 +35,22 @@ FIGURES = ROOT / "docs" / "figures"
 BEGIN, END = "<!-- real_data: begin -->", "<!-- real_data: end -->"
 SETUPS = {"lopes_subj06": lopes, "rajagopal_walk": rajagopal}
 
-_WEIGHTS = {"moment_error": "raw", "prior_weight": 20.0, "tendon_strain_weight": 3e3}
+_WEIGHTS = {"moment_error": "raw", "prior_weight": 10.0, "tendon_strain_weight": 3e3}
 _COMMON = (
     Variant("as above", {}),
-    *(Variant(f"prior weight {weight:g}", {"prior_weight": weight}) for weight in (0.01, 0.05, 0.3, 1.0)),
+    *(Variant(f"prior weight {weight:g}", {"prior_weight": weight}) for weight in (0.01, 0.1, 0.3)),
     *(Variant(f"tendon strain weight {w:g}", {"tendon_strain_weight": w}) for w in (1.0, 100.0, 1e4)),
     Variant("raw moment error*", _WEIGHTS | {"normalized_fiber_length_weight": 1e3}),
     Variant("strength bounds 0.5 to 2.5", {"strength_coefficient_bounds": (0.5, 2.5)}),
-    Variant(
-        "length bounds 0.7 to 1.3",
-        {"optimal_fiber_length_bounds": (0.7, 1.3), "tendon_slack_length_bounds": (0.7, 1.3)},
-    ),
     Variant("no strength groups", {"strength_groups": ()}),
 )
 VARIANTS = {
     "lopes_subj06": (
         *_COMMON,
+        Variant(
+            "length bounds 0.85 to 1.15",
+            {"optimal_fiber_length_bounds": (0.85, 1.15), "tendon_slack_length_bounds": (0.85, 1.15)},
+        ),
         *(Variant(f"delay {d:g} s", {"electromechanical_delay": d}) for d in (0.035, 0.075, 0.125)),
         Variant("coordinates low-passed at 6 Hz", {"lowpass_cutoff_frequency_for_coordinates": 6.0}),
         Variant("semiten_r driven by semimem_r", {}, channels=SEMITENDINOSUS),
@@ -61,13 +61,13 @@ VARIANTS = {
             {},
             calibration=(*LOPES_CALIBRATION, "walk36_03", "walk36_04", "run81_a_02"),
         ),
-        Variant("AdamW, 300 iterations", {"optimizer": "adamw", "max_iterations": 300}),
+        Variant("AdamW, 200 iterations", {"optimizer": "adamw", "max_iterations": 200}),
     ),
     "rajagopal_walk": (
         *_COMMON,
         *(Variant(f"delay {d:g} s", {"electromechanical_delay": d}) for d in (0.01, 0.06)),
         Variant("all tendons elastic", {"tendon": "elastic"}),
-        Variant("AdamW, 300 iterations", {"optimizer": "adamw", "max_iterations": 300}),
+        Variant("AdamW, 200 iterations", {"optimizer": "adamw", "max_iterations": 200}),
     ),
 }
 

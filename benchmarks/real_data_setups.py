@@ -10,7 +10,7 @@ from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.inputs.trial import TrialFiles
 from opensim_difcal.tools.nms_calibration_tool import StrengthGroup
 
-WEIGHTS = {"prior_weight": 0.1, "tendon_strain_weight": 10.0}
+WEIGHTS = {"prior_weight": 0.05, "tendon_strain_weight": 10.0}
 COORDINATES = ("hip_flexion_r", "knee_angle_r", "ankle_angle_r")
 LOPES_CALIBRATION = ("walk36_01", "walk36_02", "run81_a_01")
 SEMITENDINOSUS = {"semimem_r": "semimem_r semiten_r"}
@@ -76,6 +76,8 @@ def lopes(
         "excitation_map": _channels(_LOPES_CHANNELS | (channels or {})),
         "strength_groups": _groups({"vasti": "vas_med_r vas_int_r vas_lat_r"}),
         "strength_coefficient_bounds": (0.2, 2.5),
+        "optimal_fiber_length_bounds": (0.7, 1.3),
+        "tendon_slack_length_bounds": (0.7, 1.3),
         "electromechanical_delay": 0.1,
         "lowpass_cutoff_frequency_for_coordinates": 12.0,
         **WEIGHTS,

@@ -57,8 +57,13 @@ class CycleScores:
         groups: dict[str, list[int]] = {}
         for i, (name, role) in enumerate(zip(self.names, self.roles, strict=True)):
             if role == "validation":
-                groups.setdefault(name.rsplit("_", 1)[0], []).append(i)
+                groups.setdefault(_recording(name), []).append(i)
         return groups
+
+
+def _recording(cycle: str) -> str:
+    """walk36_03 is the third cycle of walk36; other trials stand for themselves."""
+    return cycle[:-3] if cycle[-2:].isdigit() else cycle
 
 
 def run_sentences(outcome) -> list[str]:

@@ -25,8 +25,11 @@ from opensim_difcal.calibration.calibrate import CalibrationSettings, calibrate
 from opensim_difcal.calibration.metrics import pooled_agreement, trial_agreement
 from opensim_difcal.calibration.result import CalibrationResult
 from opensim_difcal.inputs.trial import Trial
+from opensim_difcal.outputs.figures.overview import overview
+from opensim_difcal.outputs.figures.style import png
 from opensim_difcal.physics.simulation import ActivationParameters
 from opensim_difcal.tools.calibration_inputs import CalibrationInputs, read_inputs
+from opensim_difcal.tools.calibration_outputs import active_force_length
 from opensim_difcal.tools.calibration_run import calibration_settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -70,8 +73,17 @@ def main() -> None:
     table = as_markdown(rows)
     print(table)
     if options.write:
+        draw_overview()
         for page in (ROOT / "README.md", ROOT / "docs" / "validation.md"):
             renew(page, table)
+
+
+def draw_overview() -> None:
+    """Draws the README's figure from the leg as shipped."""
+    tool = NMSCalibrationTool(ROOT / "tools_setup" / "leg_emg_driven.xml")
+    inputs = read_inputs(tool)
+    result = calibrate(tool.name, inputs.trials, inputs.muscles, calibration_settings(tool))
+    (ROOT / "docs" / "figures" / "overview.png").write_bytes(png(overview(result, active_force_length())))
 
 
 def subject_rows(subject: str) -> list[Row]:
@@ -82,8 +94,10 @@ def subject_rows(subject: str) -> list[Row]:
     paper = calibration_settings(replace(tool, preset="hambly2024"))
     raw = replace(settings, cost=replace(paper.cost, prior_weight=0.0))
     no_prior = replace(settings, cost=replace(settings.cost, prior_weight=0.0))
-    slow_noise = tuple(with_slow_emg_noise(trial, clean, i) for i, (trial, clean) in enumerate(
-        zip(inputs.trials, clean_trials(tool), strict=True)))
+    slow_noise = tuple(
+        with_slow_emg_noise(trial, clean, i)
+        for i, (trial, clean) in enumerate(zip(inputs.trials, clean_trials(tool), strict=True))
+    )
     rows = []
     for label, trials, chosen in (
         ("as shipped", inputs.trials, settings),
@@ -121,9 +135,7 @@ def from_the_truth(
     """
     truth = read_truth(subject)
     names = inputs.muscles.names
-    trials = tuple(
-        with_moment_noise(trial, 0.02, i) for i, trial in enumerate(clean_trials(tool))
-    )
+    trials = tuple(with_moment_noise(trial, 0.02, i) for i, trial in enumerate(clean_trials(tool)))
     true_muscles = inputs.muscles.with_parameters(
         **{
             key: torch.tensor([truth[name][key] for name in names], dtype=torch.float64)
@@ -141,7 +153,8 @@ def from_the_truth(
         replace(settings, cost=replace(settings.cost, prior_weight=0.0)),
         start=start,
     )
-    row = as_row(subject, "clean EMG, 2 % moment noise, from the truth, no prior", result, time.perf_counter() - started)
+    label = "clean EMG, 2 % moment noise, from the truth, no prior"
+    row = as_row(subject, label, result, time.perf_counter() - started)
     usual = {
         key: float(np.median(np.abs(getattr(inputs.muscles, key).numpy() - true_values(truth, names, key))))
         for key in LENGTHS
@@ -188,8 +201,7 @@ def read_truth(subject: str) -> dict[str, dict[str, float]]:
     with (ROOT / "models" / subject / f"{subject}_truth.csv").open() as file:
         return {
             row["muscle"]: {
-                key: float(row[key])
-                for key in (*LENGTHS, "max_isometric_force", "c1", "c2", "shape_factor")
+                key: float(row[key]) for key in (*LENGTHS, "max_isometric_force", "c1", "c2", "shape_factor")
             }
             for row in csv.DictReader(file)
         }
@@ -207,7 +219,8 @@ def as_row(subject: str, label: str, result: CalibrationResult, seconds: float) 
         true, change = true_values(truth, result.muscle_names, key), result.parameters[key]
         start_error[key] = float(np.median(np.abs(change.initial - true)))
         error[key] = float(np.median(np.abs(change.final - true)))
-    true, force = true_values(truth, result.muscle_names, "max_isometric_force"), result.parameters["max_isometric_force"]
+    true = true_values(truth, result.muscle_names, "max_isometric_force")
+    force = result.parameters["max_isometric_force"]
     return Row(
         subject=subject,
         label=label,
@@ -235,10 +248,10 @@ def as_markdown(rows: list[Row]) -> str:
             f"(× {row.error[key] / row.start_error[key]:.2f})"
             for key in LENGTHS
         ]
+        strength = " → ".join(f"{100 * error:.0f} %" for error in row.strength_error)
         lines.append(
             f"| {row.subject} | {row.label} | {', '.join(f'{v:.3f}' for v in row.r2.values())} "
-            f"| {row.worst_r2:.3f} | {' | '.join(lengths)} "
-            f"| {100 * row.strength_error[0]:.0f} % → {100 * row.strength_error[1]:.0f} % | {row.seconds:.0f} |"
+            f"| {row.worst_r2:.3f} | {' | '.join(lengths)} | {strength} | {row.seconds:.0f} |"
         )
     lines += ["", f"Printed by `python benchmarks/virtual_subjects.py` on {machine()}, one thread."]
     return "\n".join(lines)

@@ -38,12 +38,26 @@ def write_setup(tool: object, path: Path | str | None = None) -> str:
     Raises:
         SetupFileError: A value of a list separated by spaces contains a space.
     """
+    if path is None:
+        return setup_text(tool)
+    text = setup_text(tool, Path(path).absolute().parent)
+    Path(path).write_text(text, encoding="utf-8")
+    return text
+
+
+def setup_text(tool: object, folder: Path | None = None) -> str:
+    """Returns a tool's setup file as text.
+
+    Args:
+        tool: The tool; every property is written, also those at their default.
+        folder: Paths of the tool are written relative to it; as they are when None.
+
+    Raises:
+        SetupFileError: A value of a list separated by spaces contains a space.
+    """
     tool_type = type(tool)
     values = {prop.name: getattr(tool, prop.name) for prop in properties_of(tool_type)}
-    text = _document(tool_type, values, None if path is None else Path(path).absolute().parent)
-    if path is not None:
-        Path(path).write_text(text, encoding="utf-8")
-    return text
+    return _document(tool_type, values, None if folder is None else folder.absolute())
 
 
 def description(prop: Property) -> str:

@@ -48,6 +48,8 @@ def minimize_adamw(
             optimizer.step()
             scheduler.step()
     except KeyboardInterrupt:
+        if not history:
+            raise
         status = Status.INTERRUPTED
     n_iterations = len(history) - 1
     if status is not Status.NON_FINITE:

@@ -35,8 +35,8 @@ class CostSettings:
     normalized_fiber_length_range: Range = (0.5, 1.5)
     normalized_fiber_length_weight: float = 10.0
     tendon_strain_range: Range = (0.0, 0.05)
-    tendon_strain_weight: float = 1e4
-    prior_weight: float = 0.0
+    tendon_strain_weight: float = 10.0
+    prior_weight: float = 0.02
 
 
 CostTerm = Callable[[Simulation, TrialBatch, Unknowns, CostSettings], Tensor]

@@ -66,13 +66,19 @@ def minimize_levenberg_marquardt(
                 status = Status.CONVERGED
                 break
     except KeyboardInterrupt:
+        if not history:
+            raise
         _move(problem, position)
         status = Status.INTERRUPTED
     return Optimization(status, len(history) - 1, tuple(history), time.perf_counter() - started)
 
 
 def _accepted_step(
-    problem: CalibrationProblem, equations: NormalEquations, position: Tensor, damping: float, tolerance: float
+    problem: CalibrationProblem,
+    equations: NormalEquations,
+    position: Tensor,
+    damping: float,
+    tolerance: float,
 ) -> tuple[tuple[Tensor, float] | None, float]:
     """Tries steps with rising damping until the cost falls; the damping for the next step.
 

@@ -42,7 +42,7 @@ class NormalEquations:
 
 def bounded_parameters(problem: CalibrationProblem) -> list[BoundedParameter]:
     """The unknowns in the order of the normal equations."""
-    return [problem.unknowns.parameter[kind] for kind in KINDS]  # type: ignore[misc]
+    return [problem.unknowns.parameter[kind] for kind in KINDS]
 
 
 def cost_terms(problem: CalibrationProblem) -> dict[str, float]:

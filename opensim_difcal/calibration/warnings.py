@@ -29,7 +29,7 @@ def calibration_warnings(
     found += _at_bounds(parameters, muscle_names)
     found += _outside_ranges(predictions, muscle_names, cost)
     found += _negative_forces(predictions, muscle_names, parameters["max_isometric_force"].final)
-    found += [f"Trial {p.trial.name}: {note}" for p in predictions for note in p.trial.notes]
+    found += [note for p in predictions for note in p.trial.notes]
     return tuple(found)
 
 

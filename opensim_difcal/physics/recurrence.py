@@ -43,9 +43,7 @@ class LinearFilter(torch.autograd.Function):
     """x_i = last x_(i-1) + before x_(i-2) + drive_i with one pair of coefficients per muscle."""
 
     @staticmethod
-    def forward(  # type: ignore[override]
-        ctx: Any, last: PerMuscle, before: PerMuscle, drive: MuscleSeries
-    ) -> MuscleSeries:
+    def forward(ctx: Any, last: PerMuscle, before: PerMuscle, drive: MuscleSeries) -> MuscleSeries:
         """Filters the drive."""
         x = solve(last.expand_as(drive), before.expand_as(drive), drive)
         ctx.save_for_backward(last, before, x)

@@ -66,7 +66,7 @@ class _Trajectory(torch.autograd.Function):
     """The trajectory as a function of activation, two parameters and the first length."""
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any,
         activation: Tensor,
         optimal: Tensor,
@@ -134,13 +134,15 @@ def _solve(
     shortest = minimum_fiber_length(muscles)
     limit = _LARGEST_CORRECTION * muscles.optimal_fiber_length
     lengths = torch.maximum(torch.cat([first.unsqueeze(-2), guess[..., 1:, :]], dim=-2), shortest)
+    resisting = torch.ones_like(limit, dtype=torch.bool)
     for _ in range(_MAX_PASSES):
         with torch.enable_grad():
             start = _states(lengths, time_step)
             after = _all_steps(start, activation, length, muscles, time_step)
             partials = torch.autograd.grad(after.sum(), start)
         residual = after.detach() - lengths[..., 1:, :]
-        correction = solve(*_coupling(*partials, time_step), residual).nan_to_num(0.0).clamp(-limit, limit)
+        last, before = _coupling(partials[0], partials[1], time_step)
+        correction = solve(last, before, residual).nan_to_num(0.0).clamp(-limit, limit)
         lengths = lengths.clone()
         lengths[..., 1:, :] = torch.maximum(lengths[..., 1:, :] + correction, shortest)
         error = (residual.abs() / muscles.optimal_fiber_length).flatten(0, -2).amax(0)

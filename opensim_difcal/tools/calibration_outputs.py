@@ -27,7 +27,7 @@ from opensim_difcal.outputs.tables import write_trial_tables
 from opensim_difcal.physics.curve_parameters import ActiveForceLengthCurve
 from opensim_difcal.physics.curves import curve_table
 from opensim_difcal.physics.muscle import Muscles, force_balance
-from opensim_difcal.setup_template import write_setup
+from opensim_difcal.setup_template import setup_text
 from opensim_difcal.tools.calibration_inputs import CalibrationInputs, trial_paths
 from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
 
@@ -158,7 +158,7 @@ def _write_files(
         "reintegration_rms_limit": loop.limit,
     }
     started = time.perf_counter()
-    settings_text = write_setup(replace(tool, model_file=inputs.source.path))
+    settings_text = setup_text(replace(tool, model_file=inputs.source.path), tool.results_directory)
     subject = subject_of(
         result,
         time_step=tool.time_step,
@@ -181,7 +181,7 @@ def _write_files(
         folder / "report.html",
         result,
         summary=summary(result, tool=type(tool).__name__, seconds=seconds, closed_loop=checks),
-        active_force_length=_active_force_length(),
+        active_force_length=active_force_length(),
         closed_loop=checks,
         settings_text=settings_text,
         normalized_fiber_length_range=tool.normalized_fiber_length_range,
@@ -201,7 +201,7 @@ def _digests(tool: NMSCalibrationTool, inputs: CalibrationInputs) -> dict[str, s
     return {f"{inputs.source.path.name} (opensim.Model)": inputs.source.digest, **file_digests(files)}
 
 
-def _active_force_length() -> tuple[np.ndarray, np.ndarray]:
+def active_force_length() -> tuple[np.ndarray, np.ndarray]:
     """Millard's default active force-length curve, for the figures."""
     x = np.linspace(0.3, 1.9, 161)
     value, _ = curve_table([ActiveForceLengthCurve()]).value_and_slope(torch.from_numpy(x).unsqueeze(-1))

@@ -200,18 +200,18 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {
         "optimizer": "levenberg_marquardt",
-        "max_iterations": 60,
+        "max_iterations": 100,
         "moment_error": "variance_scaled",
         "normalized_fiber_length_weight": 10.0,
-        "tendon_strain_weight": 1e4,
-        "prior_weight": 0.01,
+        "tendon_strain_weight": 10.0,
+        "prior_weight": 0.02,
     },
     "hambly2024": {
         "optimizer": "adamw",
         "max_iterations": 1000,
         "moment_error": "raw",
         "normalized_fiber_length_weight": 1e3,
-        "tendon_strain_weight": 1e6,
+        "tendon_strain_weight": 1e3,
         "prior_weight": 0.0,
     },
 }

@@ -13,7 +13,15 @@ from opensim_difcal.outputs.wording import (
 
 @pytest.mark.parametrize(
     ("r2", "text"),
-    [(0.926, "0.93"), (0.9963, "0.996"), (1.0, "1.00"), (-0.521, "-0.52"), (-0.001, "0.00"), (None, "n/a"), (float("nan"), "n/a")],
+    [
+        (0.926, "0.93"),
+        (0.9963, "0.996"),
+        (1.0, "1.00"),
+        (-0.521, "-0.52"),
+        (-0.001, "0.00"),
+        (None, "n/a"),
+        (float("nan"), "n/a"),
+    ],
 )
 def test_r2_has_two_decimals_and_three_near_one(r2, text):
     assert r2_text(r2) == text
