@@ -95,7 +95,9 @@ def _add_run_tool(commands: Any) -> None:
         type=Path,
         help="Instead of the setup file's <results_directory>.",
     )
-    command.add_argument("--threads", metavar="N", type=_positive, help="Threads of this process.")
+    command.add_argument(
+        "--threads", metavar="N", type=_positive, default=1, help="Threads of torch; 1 is usually fastest."
+    )
     command.add_argument("--no-progress", action="store_true", help="Show no progress bar.")
     _add_log(command)
     command.set_defaults(command=_run_tool)
@@ -146,11 +148,7 @@ def _run_tool(options: argparse.Namespace) -> None:
     print(f"Preparing to run {type(tool).__name__}.", flush=True)
     if options.results_directory is not None:
         tool = dataclasses.replace(tool, results_directory=options.results_directory.absolute())
-    if options.threads is not None:
-        import torch
-
-        torch.set_num_threads(options.threads)
-    result = tool.run(progress=not options.no_progress)
+    result = tool.run(progress=not options.no_progress, threads=options.threads)
     _print_end(getattr(result, "status", None), tool.results_directory)
 
 

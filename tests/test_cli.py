@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-import torch
 
 import opensim_difcal
 from opensim_difcal.calibration.result import Status
@@ -47,11 +46,11 @@ class EchoTool:
     entries: tuple[Entry, ...] = setting("Entries.", default=())
     private: int = field(default=0)
 
-    def run(self, *, progress: bool) -> Result | None:
+    def run(self, *, progress: bool, threads: int) -> Result | None:
         logging.getLogger("opensim_difcal.tools").info("Reading.")
         if self.failure is not None:
             raise self.failure
-        self.runs.append((self.results_directory, progress, torch.get_num_threads()))
+        self.runs.append((self.results_directory, progress, threads))
         return self.result
 
     def problems(self) -> list[DifcalError]:
@@ -92,7 +91,7 @@ def test_run_tool_announces_the_tool_first_and_the_results_last(setup_file, caps
     printed = capsys.readouterr()
     assert printed.out == f"Preparing to run EchoTool.\nDone. The results are in {results}.\n"
     assert printed.err == "[info] Reading.\n"
-    assert EchoTool.runs == [(results, True, torch.get_num_threads())]
+    assert EchoTool.runs == [(results, True, 1)]
 
 
 def test_run_tool_says_why_the_tool_stopped(setup_file, capsys, monkeypatch):
@@ -113,13 +112,9 @@ def test_run_that_was_stopped_with_its_best_point_fails(setup_file, capsys, monk
 
 
 def test_options_of_run_tool_reach_the_tool(setup_file, tmp_path):
-    n_threads = torch.get_num_threads()
-    try:
-        arguments = ["--results-directory", "here", "--threads", str(n_threads + 1), "--no-progress"]
-        assert main(["run-tool", str(setup_file), *arguments]) == 0
-    finally:
-        torch.set_num_threads(n_threads)
-    assert EchoTool.runs == [(tmp_path / "elsewhere" / "here", False, n_threads + 1)]
+    arguments = ["--results-directory", "here", "--threads", "2", "--no-progress"]
+    assert main(["run-tool", str(setup_file), *arguments]) == 0
+    assert EchoTool.runs == [(tmp_path / "elsewhere" / "here", False, 2)]
 
 
 def test_failed_run_prints_its_error_without_a_traceback(setup_file, capsys, monkeypatch):

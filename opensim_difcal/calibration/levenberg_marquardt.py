@@ -53,6 +53,8 @@ def minimize_levenberg_marquardt(
             if time.perf_counter() - started > settings.max_seconds:
                 status = Status.MAX_SECONDS
                 break
+            if iteration == settings.max_iterations:
+                break
             accepted, damping = _accepted_step(problem, equations, position, damping, settings.tolerance)
             if accepted is None:
                 status = Status.CONVERGED
@@ -69,6 +71,8 @@ def minimize_levenberg_marquardt(
         if not history:
             raise
         _move(problem, position)
+        terms = cost_terms(problem)
+        history.append(terms | {"total": sum(terms.values())})
         status = Status.INTERRUPTED
     return Optimization(status, len(history) - 1, tuple(history), time.perf_counter() - started)
 

@@ -23,10 +23,10 @@ class OptimizerSettings:
         weight_decay: AdamW: decoupled weight decay, pulls to the start values.
     """
 
-    max_iterations: int = 400
+    max_iterations: int = 100
     max_seconds: float = 3600.0
     tolerance: float = 1e-4
-    patience: int = 30
+    patience: int = 50
     learning_rate: float = 0.05
     learning_rate_decay: float = 0.995
     weight_decay: float = 1e-4

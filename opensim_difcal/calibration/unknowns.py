@@ -159,7 +159,9 @@ def complete_groups(
     """Keeps the members that take part and gives every other muscle a group of its own."""
     groups = {group: tuple(m for m in members if m in names) for group, members in strength_groups.items()}
     grouped = {member for members in groups.values() for member in members}
-    alone = {name: (name,) for name in names if name not in grouped}
+    alone = {
+        name if name not in groups else f"{name} alone": (name,) for name in names if name not in grouped
+    }
     return {group: members for group, members in (groups | alone).items() if members}
 
 

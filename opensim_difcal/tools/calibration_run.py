@@ -1,7 +1,10 @@
 """Calibrates what was read: settings to optimizer, with a progress bar."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
+import torch
 from tqdm import tqdm
 
 from opensim_difcal.calibration.calibrate import CalibrationSettings, calibrate
@@ -41,6 +44,17 @@ def calibrate_inputs(
             progress=show,
         )
     return replace(result, warnings=(*result.warnings, *inputs.notes))
+
+
+@contextmanager
+def torch_threads(n_threads: int) -> Iterator[None]:
+    """Lets torch use so many threads while the block runs."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(n_threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def calibration_settings(tool: NMSCalibrationTool) -> CalibrationSettings:

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("opensim_difcal")
 
-_BY_PRESET = "By preset."
-
 
 @runtime_checkable
 class ModelObject(Protocol):
@@ -30,6 +29,33 @@ class ModelObject(Protocol):
     def initSystem(self) -> Any:
         """Makes the model ready."""
         ...
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "default": {
+        "optimizer": "levenberg_marquardt",
+        "max_iterations": 100,
+        "moment_error": "variance_scaled",
+        "normalized_fiber_length_weight": 10.0,
+        "tendon_strain_weight": 10.0,
+        "prior_weight": 0.02,
+    },
+    "hambly2024": {
+        "optimizer": "adamw",
+        "max_iterations": 1000,
+        "moment_error": "raw",
+        "normalized_fiber_length_weight": 1e3,
+        "tendon_strain_weight": 1e3,
+        "prior_weight": 0.0,
+    },
+}
+"""Values of the settings that a preset decides; Table SII of the paper is not public."""
+
+
+def _by_preset(name: str) -> str:
+    """The values that the presets give a setting, for its help."""
+    values = ", ".join(f"{values[name]} in {preset}" for preset, values in PRESETS.items())
+    return f"By preset: {values}."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +147,7 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
 
     moment_error: str | None = setting(
         "raw: mean squared error, Eq. 4; variance_scaled: divided by the variance of each trial's and "
-        f"coordinate's measured moment, as CEINMS does. {_BY_PRESET}",
+        f"coordinate's measured moment, as CEINMS does. {_by_preset('moment_error')}",
         default=None,
         allowed=("raw", "variance_scaled"),
     )
@@ -130,28 +156,32 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
         default=(0.5, 1.5),
     )
     normalized_fiber_length_weight: float | None = setting(
-        f"Weight of the squared excess over the range. {_BY_PRESET}", default=None
+        f"Weight of the squared excess over the range. {_by_preset('normalized_fiber_length_weight')}",
+        default=None,
     )
     tendon_strain_range: tuple[float, float] = setting("Allowed without penalty.", default=(0.0, 0.05))
     tendon_strain_weight: float | None = setting(
-        f"Weight of the squared excess over the range. {_BY_PRESET}", default=None
+        f"Weight of the squared excess over the range. {_by_preset('tendon_strain_weight')}", default=None
     )
     prior_weight: float | None = setting(
-        f"Weight of the mean squared deviation from the start, in half bound ranges. {_BY_PRESET}",
+        "Weight of the mean squared deviation from the start, in half bound ranges. "
+        f"{_by_preset('prior_weight')}",
         default=None,
     )
 
     optimizer: str | None = setting(
-        f"How the cost is minimized. {_BY_PRESET}", default=None, allowed=("levenberg_marquardt", "adamw")
+        f"How the cost is minimized. {_by_preset('optimizer')}",
+        default=None,
+        allowed=("levenberg_marquardt", "adamw"),
     )
-    max_iterations: int | None = setting(f"Iteration budget. {_BY_PRESET}", default=None)
+    max_iterations: int | None = setting(f"Iteration budget. {_by_preset('max_iterations')}", default=None)
     max_seconds: float = setting("Time budget of the optimizer.", unit="s", default=3600.0)
     tolerance: float = setting("Relative decrease of the cost that counts as an improvement.", default=1e-4)
     patience: int = setting("adamw: iterations without improvement before stopping.", default=50)
     learning_rate: float = setting("adamw: first learning rate, on the scale of the sigmoid.", default=0.05)
     learning_rate_decay: float = setting("adamw: factor on the learning rate per iteration.", default=0.995)
     weight_decay: float = setting("adamw: decoupled weight decay, pulls to the start.", default=1e-4)
-    seed: int = setting("Seed of every random number.", default=1)
+    seed: int = setting("Recorded with the result. No optimizer so far draws random numbers.", default=1)
 
     closed_loop_trial: str | None = setting(
         "Trial that OpenSim repeats with the calibrated model. By default the first.", default=None
@@ -160,11 +190,19 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
         "Largest RMS difference of a tendon force to OpenSim's, in max_isometric_force.", default=0.02
     )
 
-    def run(self, *, progress: bool = False) -> "CalibrationOutcome":
+    def __post_init__(self) -> None:
+        """Takes paths that are given as text."""
+        if isinstance(self.model_file, str | PathLike):
+            self.model_file = Path(self.model_file)
+        self.results_directory = Path(self.results_directory)
+
+    def run(self, *, progress: bool = False, threads: int = 1) -> "CalibrationOutcome":
         """Calibrates the model and writes every output file; the .osim comes last.
 
         Args:
             progress: Whether a progress bar with the cost is shown.
+            threads: Threads that torch uses meanwhile. The tensors are small: more than
+                one is usually slower.
 
         Returns:
             The calibrated model, the result and the files that were written.
@@ -175,15 +213,19 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
         """
         from opensim_difcal.tools.calibration_inputs import read_inputs
         from opensim_difcal.tools.calibration_outputs import write_outputs
-        from opensim_difcal.tools.calibration_run import calibrate_inputs
+        from opensim_difcal.tools.calibration_run import calibrate_inputs, torch_threads
 
-        inputs = read_inputs(self)
-        _log.info("Read %d trials and %d muscles.", len(inputs.trials), len(inputs.muscles.names))
-        result = calibrate_inputs(self, inputs, progress=progress).raise_for_status()
-        _log.info(
-            "%s Cost %.4g after %d iterations.", result.status.value, result.final_cost, result.n_iterations
-        )
-        return write_outputs(self, inputs, result)
+        with torch_threads(threads):
+            inputs = read_inputs(self)
+            _log.info("Read %d trials and %d muscles.", len(inputs.trials), len(inputs.muscles.names))
+            result = calibrate_inputs(self, inputs, progress=progress).raise_for_status()
+            _log.info(
+                "%s Cost %.4g after %d iterations.",
+                result.status.value,
+                result.final_cost,
+                result.n_iterations,
+            )
+            return write_outputs(self, inputs, result)
 
     def problems(self) -> list[DifcalError]:
         """Everything that is wrong with the inputs, found without calibrating."""
@@ -195,24 +237,3 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
         """Value of a setting: as given, else the preset's."""
         given = getattr(self, name)
         return PRESETS[self.preset][name] if given is None else given
-
-
-PRESETS: dict[str, dict[str, Any]] = {
-    "default": {
-        "optimizer": "levenberg_marquardt",
-        "max_iterations": 100,
-        "moment_error": "variance_scaled",
-        "normalized_fiber_length_weight": 10.0,
-        "tendon_strain_weight": 10.0,
-        "prior_weight": 0.02,
-    },
-    "hambly2024": {
-        "optimizer": "adamw",
-        "max_iterations": 1000,
-        "moment_error": "raw",
-        "normalized_fiber_length_weight": 1e3,
-        "tendon_strain_weight": 1e3,
-        "prior_weight": 0.0,
-    },
-}
-"""Values of the settings that a preset decides; Table SII of the paper is not public."""

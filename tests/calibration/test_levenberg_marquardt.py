@@ -74,3 +74,23 @@ def test_an_interrupted_run_keeps_its_best_point(make_problem):
     assert (found.status, found.n_iterations) == (Status.INTERRUPTED, 3)
     now = sum(term.item() for term in problem.cost().values())
     assert found.cost_history[-1]["total"] == pytest.approx(now, rel=1e-4)
+
+
+def test_the_last_cost_belongs_to_the_parameters_also_when_the_budget_ends(make_problem):
+    problem = make_problem(prior_weight=0.01)
+    found = minimize_levenberg_marquardt(problem, replace(SETTINGS, max_iterations=2))
+    assert found.status is Status.MAX_ITERATIONS
+    assert found.n_iterations == 2
+    now = sum(term.item() for term in problem.cost().values())
+    assert found.cost_history[-1]["total"] == pytest.approx(now, rel=1e-4)
+
+
+def test_an_interrupt_before_the_first_cost_is_passed_on(make_problem, monkeypatch):
+    problem = make_problem()
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(type(problem), "simulate", lambda self: interrupt())
+    with pytest.raises(KeyboardInterrupt):
+        minimize_levenberg_marquardt(problem, SETTINGS)

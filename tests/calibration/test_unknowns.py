@@ -66,6 +66,14 @@ def test_members_that_do_not_take_part_leave_their_group_and_others_stand_alone(
     assert complete_groups(("soleus", "tibant"), groups) == {"calf": ("soleus",), "tibant": ("tibant",)}
 
 
+def test_a_group_may_be_named_like_a_muscle_that_is_not_in_it():
+    groups = {"soleus": ("gasmed",)}
+    assert complete_groups(("soleus", "gasmed"), groups) == {
+        "soleus": ("gasmed",),
+        "soleus alone": ("soleus",),
+    }
+
+
 def test_members_of_a_group_share_their_strength(muscles):
     one = torch.full((2,), -0.5, dtype=torch.float64)
     unknowns = Unknowns(muscles, ActivationParameters(one, one, one), {"all": muscles.names}, Bounds())
