@@ -10,7 +10,7 @@ from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.inputs.trial import TrialFiles
 from opensim_difcal.tools.nms_calibration_tool import StrengthGroup
 
-WEIGHTS = {"prior_weight": 0.05, "tendon_strain_weight": 10.0}
+PRIOR_WEIGHT = 0.05
 COORDINATES = ("hip_flexion_r", "knee_angle_r", "ankle_angle_r")
 LOPES_CALIBRATION = ("walk36_01", "walk36_02", "run81_a_01")
 SEMITENDINOSUS = {"semimem_r": "semimem_r semiten_r"}
@@ -80,7 +80,7 @@ def lopes(
         "tendon_slack_length_bounds": (0.7, 1.3),
         "electromechanical_delay": 0.1,
         "lowpass_cutoff_frequency_for_coordinates": 12.0,
-        **WEIGHTS,
+        "prior_weight": PRIOR_WEIGHT,
     }
     return NMSCalibrationTool(**(settings | properties))
 
@@ -101,7 +101,7 @@ def rajagopal(data: Path, results: Path, **properties: Any) -> NMSCalibrationToo
         "strength_groups": _groups(_RAJAGOPAL_GROUPS),
         "strength_coefficient_bounds": (0.1, 2.5),
         "closed_loop_limit": 0.05,  # the path of glmax1_r jumps
-        **WEIGHTS,
+        "prior_weight": PRIOR_WEIGHT,
     }
     return NMSCalibrationTool(**(settings | properties))
 
