@@ -72,7 +72,7 @@ def minimize_levenberg_marquardt(
             raise
         _move(problem, position)
         terms = cost_terms(problem)
-        history.append(terms | {"total": sum(terms.values())})
+        history[-1] = terms | {"total": sum(terms.values())}
         status = Status.INTERRUPTED
     return Optimization(status, len(history) - 1, tuple(history), time.perf_counter() - started)
 

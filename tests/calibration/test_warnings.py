@@ -106,4 +106,4 @@ def test_tendons_that_push_are_named(predictions):
 def test_the_trials_own_notes_come_last(predictions):
     first = predictions[0]
     predictions[0] = replace(first, trial=replace(first.trial, notes=("emg.sto: 3 samples were clipped.",)))
-    assert warnings(predictions) == ("Trial trial_1: emg.sto: 3 samples were clipped.",)
+    assert warnings(predictions) == ("emg.sto: 3 samples were clipped.",)
