@@ -51,10 +51,10 @@ badly: calibrate on every kind of movement you want to predict.
 
 The parameters are less certain than the moments. With a smaller prior weight more values end at their
 bounds, for little on unseen cycles; with a larger one the hip gets worse. Part of that drop at 0.1 in
-`lopes_subj06` is a second local minimum, where the hip is poor: with a limit on the step the same problem ended
-at a cost 6 % lower, with 0.64 / 0.83 / 0.92 on walking. Lengths of single muscles, and how the soleus and the
-gastrocnemii share the ankle moment, should not be read as measurements. AdamW has not converged after its 200
-iterations.
+`lopes_subj06` is a second local minimum, where the hip is poor: with a limit on the step the same problem
+ended at a cost 6 % lower, with 0.64 / 0.83 / 0.92 on walking. Lengths of single muscles, and how the soleus
+and the gastrocnemii share the ankle moment, should not be read as measurements. AdamW has not converged after
+its 200 iterations.
 
 ### What is weak, and why
 
