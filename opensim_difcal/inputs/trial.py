@@ -33,6 +33,16 @@ class TrialFiles:
         unit="s",
     )
 
+    def __post_init__(self) -> None:
+        """Takes paths that are given as text."""
+        for name in ("coordinates_file", "generalized_forces_file", "excitations_file"):
+            object.__setattr__(self, name, Path(getattr(self, name)))
+
+    @property
+    def paths(self) -> tuple[Path, Path, Path]:
+        """Coordinates, forces, excitations."""
+        return self.coordinates_file, self.generalized_forces_file, self.excitations_file
+
 
 @dataclass(frozen=True)
 class Trial:

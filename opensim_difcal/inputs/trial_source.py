@@ -93,8 +93,7 @@ class TrialSource:
     @property
     def paths(self) -> tuple[Path, Path, Path]:
         """Coordinates, forces, excitations."""
-        files = self.files
-        return files.coordinates_file, files.generalized_forces_file, files.excitations_file
+        return self.files.paths
 
     @cached_property
     def tables(self) -> Tables:

@@ -11,6 +11,16 @@ from opensim_difcal.errors import StorageFileError
 from opensim_difcal.outputs.atomic import write_atomically
 from opensim_difcal.shapes import TimeArray
 
+QUANTITIES = (
+    "excitations",
+    "activations",
+    "fiber_lengths",
+    "normalized_fiber_lengths",
+    "tendon_forces",
+    "joint_moments",
+)
+"""What is written for a trial, one file each."""
+
 
 def write_storage(
     path: Path,
@@ -74,17 +84,17 @@ def write_trial_tables(directory: Path, prediction: Prediction) -> tuple[Path, .
     """
     trial = prediction.trial
     moments = tuple(f"{name}_moment" for name in trial.coordinate_names)
-    tables = {
-        "excitations": (trial.muscle_names, trial.excitation),
-        "activations": (trial.muscle_names, prediction.activation),
-        "fiber_lengths": (trial.muscle_names, prediction.fiber_length),
-        "normalized_fiber_lengths": (trial.muscle_names, prediction.normalized_fiber_length),
-        "tendon_forces": (trial.muscle_names, prediction.tendon_force),
-        "joint_moments": (moments, prediction.joint_moment),
-    }
+    tables = (
+        (trial.muscle_names, trial.excitation),
+        (trial.muscle_names, prediction.activation),
+        (trial.muscle_names, prediction.fiber_length),
+        (trial.muscle_names, prediction.normalized_fiber_length),
+        (trial.muscle_names, prediction.tendon_force),
+        (moments, prediction.joint_moment),
+    )
     directory.mkdir(parents=True, exist_ok=True)
     paths = []
-    for quantity, (labels, series) in tables.items():
+    for quantity, (labels, series) in zip(QUANTITIES, tables, strict=True):
         name = f"{trial.name}_{quantity}"
         path = directory / f"{name}.sto"
         write_storage(path, name, trial.time, dict(zip(labels, series.T, strict=True)))

@@ -4,7 +4,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import opensim
 import torch
@@ -79,7 +78,7 @@ def input_problems(tool: NMSCalibrationTool) -> list[DifcalError]:
     try:
         model = open_model(tool).model
     except DifcalError as error:
-        paths = [path for files in tool.trials for path in trial_paths(files)]
+        paths = [path for files in tool.trials for path in files.paths]
         return [*found, error, *failures([partial(read_storage, path) for path in paths])]
     found += _name_problems(tool, model)
     known = set(_coordinate_names(model))
@@ -180,8 +179,3 @@ def _undriven_notes(
 def _coordinate_names(model: opensim.Model) -> list[str]:
     every = model.getCoordinateSet()
     return [every.get(i).getName() for i in range(every.getSize())]
-
-
-def trial_paths(files: TrialFiles) -> tuple[Path, ...]:
-    """Returns the files of a trial."""
-    return files.coordinates_file, files.generalized_forces_file, files.excitations_file

@@ -28,7 +28,7 @@ from opensim_difcal.physics.curve_parameters import ActiveForceLengthCurve
 from opensim_difcal.physics.curves import curve_table
 from opensim_difcal.physics.muscle import Muscles, force_balance
 from opensim_difcal.setup_template import setup_text
-from opensim_difcal.tools.calibration_inputs import CalibrationInputs, trial_paths
+from opensim_difcal.tools.calibration_inputs import CalibrationInputs
 from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
 
 _log = logging.getLogger("opensim_difcal")
@@ -195,7 +195,7 @@ def _write_files(
 
 def _digests(tool: NMSCalibrationTool, inputs: CalibrationInputs) -> dict[str, str]:
     """SHA-256 digests of everything that was read; a model from memory as OpenSim writes it."""
-    files = [path for trial in tool.trials for path in trial_paths(trial)]
+    files = [path for trial in tool.trials for path in trial.paths]
     if isinstance(tool.model_file, Path):
         return file_digests([tool.model_file, *files])
     return {f"{inputs.source.path.name} (opensim.Model)": inputs.source.digest, **file_digests(files)}

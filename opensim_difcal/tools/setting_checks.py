@@ -1,15 +1,18 @@
-"""What is wrong with the settings of a calibration, before any file is read."""
+"""What is wrong with the settings of a calibration, before its inputs are read."""
 
 import math
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import fields, replace
+from typing import Any
 
 from opensim_difcal.errors import SetupFileError
-from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
+from opensim_difcal.tools.file_checks import overwritten_inputs, unusable_folder
+from opensim_difcal.tools.nms_calibration_tool import PRESETS, NMSCalibrationTool
 from opensim_difcal.wording import did_you_mean
 
 _LARGEST_TIME_STEP = 0.02  # s
-_POSITIVE = ("time_step", "max_seconds", "tolerance", "learning_rate", "closed_loop_limit")
+_POSITIVE = ("time_step", "max_seconds", "tolerance", "learning_rate")
 _NOT_NEGATIVE = (
     "lead_in",
     "electromechanical_delay",
@@ -31,19 +34,38 @@ _BOUNDED = {
 
 
 def setting_problems(tool: NMSCalibrationTool) -> list[SetupFileError]:
-    """Returns what is wrong with the settings themselves, without looking at any file.
+    """Returns what is wrong with the settings themselves, without reading the inputs.
 
     Args:
         tool: The settings; values have the declared types.
     """
-    sentences = [*_numbers(tool), *_bounds(tool), *_ranges(tool), *_names(tool), *_groups(tool)]
+    sentences = list(_words(tool))
+    for files in tool.trials:
+        sentences += _words(files, f"<trials>/<Trial name={files.name!r}>/")
+    if tool.preset not in PRESETS:  # reported; the other settings are checked all the same
+        tool = replace(tool, preset="default")
+    for check in (_numbers, _bounds, _ranges, _names, _groups, overwritten_inputs, unusable_folder):
+        sentences += check(tool)
     return [SetupFileError(sentence) for sentence in sentences]
+
+
+def _words(settings: Any, place: str = "") -> Iterator[str]:
+    """Words that a setup file could not hold, but a Python program can."""
+    for field in fields(settings):
+        word, allowed = getattr(settings, field.name), field.metadata["allowed"]
+        if allowed and word not in (*allowed, field.default):
+            hint = did_you_mean(str(word), allowed)
+            yield f"{place}<{field.name}> is {word!r}; expected one of {', '.join(allowed)}.{hint}"
 
 
 def _numbers(tool: NMSCalibrationTool) -> Iterator[str]:
     for name in _POSITIVE:
         if not getattr(tool, name) > 0.0:
             yield _refused(name, getattr(tool, name), "a number above 0")
+    if math.isinf(tool.tolerance):
+        yield _refused("tolerance", tool.tolerance, "a finite number")
+    if not 0.0 < tool.closed_loop_limit < 1.0:
+        yield _refused("closed_loop_limit", tool.closed_loop_limit, "a number above 0 and below 1")
     for name in _NOT_NEGATIVE:
         if not 0.0 <= tool.by_preset(name) < math.inf:
             yield _refused(name, tool.by_preset(name), "a number, 0 or more")
@@ -90,8 +112,8 @@ def _element(name: str, value: float) -> str:
 def _ranges(tool: NMSCalibrationTool) -> Iterator[str]:
     for name in ("normalized_fiber_length_range", "tendon_strain_range"):
         low, high = getattr(tool, name)
-        if not low < high:
-            yield f"<{name}> is '{low:g} {high:g}'; expected a number and a larger one."
+        if not -math.inf < low < high < math.inf:
+            yield f"<{name}> is '{low:g} {high:g}'; expected a finite number and a larger one."
 
 
 def _names(tool: NMSCalibrationTool) -> Iterator[str]:

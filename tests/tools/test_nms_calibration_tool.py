@@ -13,6 +13,7 @@ from opensim_difcal.calibration.result import PARAMETER_NAMES, Status
 from opensim_difcal.inputs.opensim_model import load_model
 from opensim_difcal.outputs.subject_file import read_subject
 from opensim_difcal.setup_template import write_setup
+from opensim_difcal.tools.file_checks import output_names
 from opensim_difcal.tools.nms_calibration_tool import StrengthGroup
 
 TABLES = ("activations", "excitations", "fiber_lengths", "joint_moments", "tendon_forces")
@@ -49,6 +50,7 @@ pytestmark = pytest.mark.slow
 def test_exactly_the_documented_files_are_written_and_the_model_last(outcome, results):
     assert {path.name for path in results.iterdir()} == FILES
     assert {path.name for path in outcome.files} == FILES
+    assert set(output_names(ankle_tool(results))) == FILES
     assert outcome.files[-1].name == "ankle.osim"
 
 

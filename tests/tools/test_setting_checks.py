@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from ankle_tool import tiny_tool, trial
 
+from opensim_difcal.errors import SetupFileError
 from opensim_difcal.tools.nms_calibration_tool import StrengthGroup
 from opensim_difcal.tools.setting_checks import setting_problems
 
@@ -16,7 +17,10 @@ FAULTS = {
     "max_seconds": (0.0, f"<max_seconds> is 0.0; expected a number above 0. {ELSE}"),
     "tolerance": (0.0, f"<tolerance> is 0.0; expected a number above 0. {ELSE}"),
     "learning_rate": (float("nan"), f"<learning_rate> is nan; expected a number above 0. {ELSE}"),
-    "closed_loop_limit": (0.0, f"<closed_loop_limit> is 0.0; expected a number above 0. {ELSE}"),
+    "closed_loop_limit": (
+        0.0,
+        f"<closed_loop_limit> is 0.0; expected a number above 0 and below 1. {ELSE}",
+    ),
     "lead_in": (-0.1, f"<lead_in> is -0.1; expected a number, 0 or more. {ELSE}"),
     "electromechanical_delay": (
         float("inf"),
@@ -58,11 +62,11 @@ FAULTS = {
     ),
     "normalized_fiber_length_range": (
         (1.5, 0.5),
-        "<normalized_fiber_length_range> is '1.5 0.5'; expected a number and a larger one.",
+        "<normalized_fiber_length_range> is '1.5 0.5'; expected a finite number and a larger one.",
     ),
     "tendon_strain_range": (
         (0.05, 0.05),
-        "<tendon_strain_range> is '0.05 0.05'; expected a number and a larger one.",
+        "<tendon_strain_range> is '0.05 0.05'; expected a finite number and a larger one.",
     ),
     "trials": (
         (trial("walk_slow_1", "validation"),),
@@ -106,6 +110,63 @@ def test_message(tmp_path, element):
 def test_a_long_time_step_is_refused(tmp_path):
     assert messages(tiny_tool(tmp_path, time_step=0.05)) == [
         f"<time_step> is 0.05; expected at most 0.02 s, beyond which the tendon is not resolved. {ELSE}"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("element", "value", "expected"),
+    [
+        ("tolerance", float("inf"), f"<tolerance> is inf; expected a finite number. {ELSE}"),
+        ("tolerance", float("nan"), f"<tolerance> is nan; expected a number above 0. {ELSE}"),
+        (
+            "closed_loop_limit",
+            float("inf"),
+            f"<closed_loop_limit> is inf; expected a number above 0 and below 1. {ELSE}",
+        ),
+        (
+            "closed_loop_limit",
+            1.0,
+            f"<closed_loop_limit> is 1.0; expected a number above 0 and below 1. {ELSE}",
+        ),
+        (
+            "normalized_fiber_length_range",
+            (0.5, float("inf")),
+            "<normalized_fiber_length_range> is '0.5 inf'; expected a finite number and a larger one.",
+        ),
+        (
+            "tendon_strain_range",
+            (float("nan"), 0.05),
+            "<tendon_strain_range> is 'nan 0.05'; expected a finite number and a larger one.",
+        ),
+    ],
+)
+def test_numbers_that_are_not_finite_or_too_large_are_refused(tmp_path, element, value, expected):
+    assert messages(tiny_tool(tmp_path, **{element: value})) == [expected]
+
+
+WORDS = {
+    "mode": ("static", "emg_driven", ""),
+    "preset": ("defaults", "default, hambly2024", " Did you mean 'default'?"),
+    "tendon": ("rigid", "model, elastic", ""),
+    "moment_error": ("rmse", "raw, variance_scaled", ""),
+    "optimizer": ("adam", "levenberg_marquardt, adamw", " Did you mean 'adamw'?"),
+}
+
+
+@pytest.mark.parametrize("element", WORDS)
+def test_words_that_are_not_allowed_are_refused_in_python_too(tmp_path, element):
+    word, allowed, hint = WORDS[element]
+    tool = tiny_tool(tmp_path, **{element: word})
+    assert messages(tool) == [f"<{element}> is {word!r}; expected one of {allowed}.{hint}"]
+    assert [type(problem) for problem in tool.problems()] == [SetupFileError]
+    with pytest.raises(SetupFileError):
+        tool.run()
+
+
+def test_an_unknown_role_is_refused(tmp_path):
+    trials = (trial("walk_slow_1"), trial("walk_slow_2", "test"))
+    assert messages(tiny_tool(tmp_path, trials=trials)) == [
+        "<trials>/<Trial name='walk_slow_2'>/<role> is 'test'; expected one of calibration, validation."
     ]
 
 

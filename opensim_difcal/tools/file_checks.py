@@ -1,0 +1,51 @@
+"""Whether a calibration can write its files, and would not write over what it reads."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from opensim_difcal.outputs.tables import QUANTITIES
+from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
+
+
+def output_names(tool: NMSCalibrationTool) -> tuple[str, ...]:
+    """Returns the names of all files that a run writes into its results directory."""
+    tables = [f"{files.name}_{quantity}.sto" for files in tool.trials for quantity in QUANTITIES]
+    single = ("parameters.csv", "report.html", "summary.json")
+    return f"{tool.name}.osim", f"{tool.name}_subject.xml", *single, *tables
+
+
+def overwritten_inputs(tool: NMSCalibrationTool) -> Iterator[str]:
+    """Yields a sentence for every input file that the run would replace by its results."""
+    outputs = {(tool.results_directory / name).resolve(): name for name in output_names(tool)}
+    for what, path in _inputs(tool):
+        if path.resolve() in outputs:
+            yield (
+                f"<results_directory>: the run would write its {outputs[path.resolve()]} over {path}, {what}"
+                ". Choose another <results_directory>, or another name."
+            )
+
+
+def _inputs(tool: NMSCalibrationTool) -> Iterator[tuple[str, Path]]:
+    """What the run reads: what it is for, and its path."""
+    if isinstance(tool.model_file, Path):
+        yield "its <model_file>", tool.model_file
+    elif tool.model_file.getInputFileName():
+        yield "the file of its model", Path(tool.model_file.getInputFileName())
+    for files in tool.trials:
+        for path in files.paths:
+            yield f"a file of trial {files.name!r}", path
+    sidecar = tool.results_directory / f"{tool.name}_subject.xml"
+    if sidecar.is_file() and f"<{type(tool).__name__}".encode() in sidecar.read_bytes():
+        yield "a setup file", sidecar
+
+
+def unusable_folder(tool: NMSCalibrationTool) -> Iterator[str]:
+    """Yields a sentence if results cannot be written into the results directory."""
+    folder = tool.results_directory.absolute()
+    place = f"<results_directory> is '{tool.results_directory}', but"
+    existing = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
+    if not existing.is_dir():
+        yield f"{place} {existing} is no folder. Choose a folder that exists or can be made."
+    elif not os.access(existing, os.W_OK | os.X_OK):
+        yield f"{place} you may not write into {existing}. Choose a folder that you may write into."
