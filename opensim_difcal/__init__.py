@@ -19,7 +19,9 @@ if TYPE_CHECKING:
         StorageFileError,
         TrialError,
     )
-    from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
+    from opensim_difcal.inputs.excitations import ExcitationChannel
+    from opensim_difcal.inputs.trial import TrialFiles
+    from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool, StrengthGroup
 
     __version__: str
 
@@ -28,16 +30,24 @@ __all__ = [
     "CalibrationError",
     "ClosedLoopError",
     "DifcalError",
+    "ExcitationChannel",
     "ModelError",
     "NMSCalibrationTool",
     "Problems",
     "SetupFileError",
     "StorageFileError",
+    "StrengthGroup",
     "TrialError",
+    "TrialFiles",
     "__version__",
 ]
 
-_MODULES = {"NMSCalibrationTool": "opensim_difcal.tools.nms_calibration_tool"}
+_MODULES = {
+    "ExcitationChannel": "opensim_difcal.inputs.excitations",
+    "NMSCalibrationTool": "opensim_difcal.tools.nms_calibration_tool",
+    "StrengthGroup": "opensim_difcal.tools.nms_calibration_tool",
+    "TrialFiles": "opensim_difcal.inputs.trial",
+}
 
 
 def __getattr__(name: str) -> Any:
