@@ -63,9 +63,18 @@ def failures(checks: Sequence[Callable[[], object]]) -> list[DifcalError]:
 
 
 def check_moments(source: TrialSource) -> None:
-    """Refuses a missing column of a joint moment."""
-    if source.coordinate_names:
-        source.measured_moments()
+    """Refuses a missing column of a joint moment, and one without any change."""
+    if not source.coordinate_names:
+        return
+    table, (first, last) = source.tables.forces, source.files.time_range
+    moments = source.measured_moments()[(table.time >= first) & (table.time <= last)]
+    for name, moment in zip(source.coordinate_names, moments.T, strict=True):
+        if len(moment) > 1 and np.ptp(moment) == 0.0:
+            raise TrialError(
+                f"{table.path}: column {force_label(source.model, name)!r} is {moment[0]:g} at every time of "
+                f"trial {source.files.name!r}, {first:g} to {last:g} s, so it cannot be scored. Leave "
+                f"{name!r} out of <coordinates>, or give another trial or <time_range>."
+            )
 
 
 def check_time_range(source: TrialSource) -> None:

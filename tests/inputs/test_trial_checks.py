@@ -11,7 +11,7 @@ from opensim_difcal.inputs.trial_reader import trial_problems
 
 def test_a_moment_that_no_muscle_can_produce_is_refused(files, arm):
     write(files.excitations_file, TIME, flexor=FLEXION)
-    write(files.generalized_forces_file, TIME, elbow_moment=-5 + 0 * TIME)
+    write(files.generalized_forces_file, TIME, elbow_moment=-5 + 0.1 * TIME)
     assert refused(files, arm, muscle_names=["flexor"]) == (
         "Trial 'curl': coordinate 'elbow': 100 % of the measured moment is negative, where no muscle has a "
         "negative moment arm. Check the sign of column 'elbow_moment' of id.sto, that both belong to the "
@@ -20,7 +20,7 @@ def test_a_moment_that_no_muscle_can_produce_is_refused(files, arm):
 
 
 def test_the_sign_of_a_moment_is_among_the_problems(files, arm):
-    write(files.generalized_forces_file, TIME, elbow_moment=-5 + 0 * TIME)
+    write(files.generalized_forces_file, TIME, elbow_moment=-5 + 0.1 * TIME)
     write(files.excitations_file, TIME, flexor=FLEXION)
     (problem,) = trial_problems(files, arm, ["flexor"], ["elbow"], SETTINGS)
     assert str(problem).startswith(
@@ -67,6 +67,16 @@ def test_a_missing_moment_column_is_refused(files, arm):
     assert refused(files, arm) == (
         "id.sto: no column 'elbow_moment' for the chosen coordinate 'elbow'. Did you mean 'elbow_force'? "
         "The columns are: elbow_force."
+    )
+
+
+@pytest.mark.parametrize("constant", [0, -5])
+def test_a_moment_that_does_not_change_in_the_time_range_is_refused(files, arm, constant):
+    moment = np.where((TIME > 0.45) & (TIME < 1.55), constant, MOMENT)
+    write(files.generalized_forces_file, TIME, elbow_moment=moment)
+    assert refused(files, arm) == (
+        f"id.sto: column 'elbow_moment' is {constant} at every time of trial 'curl', 0.5 to 1.5 s, so it "
+        "cannot be scored. Leave 'elbow' out of <coordinates>, or give another trial or <time_range>."
     )
 
 
