@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from xml.parsers import expat
 
 import opensim
 
@@ -46,6 +47,7 @@ def load_model(path: Path) -> opensim.Model:
     """
     if not path.is_file():
         raise ModelError(f"{path}: the model file does not exist. Check <model_file>.")
+    _check_xml(path)
     with quiet_opensim():
         try:
             model = opensim.Model(str(path))
@@ -57,6 +59,17 @@ def load_model(path: Path) -> opensim.Model:
                 "Open it in the OpenSim GUI to see which component is wrong."
             ) from error
     return model
+
+
+def _check_xml(path: Path) -> None:
+    """Refuses what is no XML, of which OpenSim does not say the reason."""
+    try:
+        expat.ParserCreate().Parse(path.read_bytes(), True)
+    except expat.ExpatError as error:
+        reason = expat.ErrorString(error.code)
+        raise ModelError(
+            f"{path}: line {error.lineno}: {reason}; the file may be cut short. Save it again from OpenSim."
+        ) from error
 
 
 def find_coordinate(model: opensim.Model, name: str) -> opensim.Coordinate:

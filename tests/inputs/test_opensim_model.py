@@ -30,9 +30,25 @@ def test_a_missing_model_is_refused(tmp_path):
     assert str(caught.value) == (f"{tmp_path}/leg.osim: the model file does not exist. Check <model_file>.")
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("<OpenSimDocument Version='40600'>\n<Model name='leg'>\n", "line 3: no element found"),
+        ("<OpenSimDocument>\n<Model na", "line 2: unclosed token"),
+        ("", "line 1: no element found"),
+    ],
+)
+def test_a_model_file_that_is_cut_short_is_refused(tmp_path, text, reason):
+    path = tmp_path / "leg.osim"
+    path.write_text(text)
+    with pytest.raises(ModelError) as caught:
+        load_model(path)
+    assert str(caught.value) == (f"{path}: {reason}; the file may be cut short. Save it again from OpenSim.")
+
+
 def test_a_model_that_opensim_cannot_read_is_refused(tmp_path):
     path = tmp_path / "leg.osim"
-    path.write_text("<OpenSimDocument Version='40600'><Model name='leg'>")
+    path.write_text("<OpenSimDocument Version='40600'><Model name='leg'><ground/></Model></OpenSimDocument>")
     with pytest.raises(ModelError) as caught:
         load_model(path)
     message = str(caught.value)
