@@ -9,7 +9,9 @@ import opensim
 import pytest
 from elbow_trial import BOTH, ELBOW, FLEXION, MOMENT, SETTINGS, TIME, read, write
 
+from opensim_difcal.inputs import trial_source
 from opensim_difcal.inputs.excitations import ExcitationChannel, driven_muscles
+from opensim_difcal.inputs.geometry import muscle_geometry
 from opensim_difcal.inputs.muscles import muscle_names
 from opensim_difcal.inputs.opensim_model import load_model
 from opensim_difcal.inputs.storage import read_storage
@@ -108,6 +110,16 @@ def test_a_small_part_of_the_moment_that_no_muscle_can_produce_is_noted(files, a
     assert trial.notes == (
         "Trial 'curl': coordinate 'elbow': 21 % of the measured moment is negative, where no muscle has a "
         "negative moment arm; it cannot be tracked.",
+    )
+
+
+def test_moment_arms_by_the_slower_method_are_noted(files, arm, monkeypatch):
+    def slower(*arguments):
+        return replace(muscle_geometry(*arguments), exact_moment_arms=(("elbow", "flexor"),))
+
+    monkeypatch.setattr(trial_source, "muscle_geometry", slower)
+    assert read(files, arm).notes == (
+        "Trial 'curl': moment arms by OpenSim's slower method: flexor at elbow.",
     )
 
 
