@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from xml.parsers import expat
 
@@ -64,7 +64,8 @@ def load_model(path: Path) -> opensim.Model:
 def _check_xml(path: Path) -> None:
     """Refuses what is no XML, of which OpenSim does not say the reason."""
     try:
-        expat.ParserCreate().Parse(path.read_bytes(), True)
+        with suppress(LookupError):  # an encoding that Python does not know
+            expat.ParserCreate().Parse(path.read_bytes(), True)
     except expat.ExpatError as error:
         reason = expat.ErrorString(error.code)
         raise ModelError(

@@ -46,9 +46,12 @@ def test_a_model_file_that_is_cut_short_is_refused(tmp_path, text, reason):
     assert str(caught.value) == (f"{path}: {reason}; the file may be cut short. Save it again from OpenSim.")
 
 
-def test_a_model_that_opensim_cannot_read_is_refused(tmp_path):
+@pytest.mark.parametrize("declaration", ["", "<?xml version='1.0' encoding='latin-99'?>"])
+def test_a_model_that_opensim_cannot_read_is_refused(tmp_path, declaration):
     path = tmp_path / "leg.osim"
-    path.write_text("<OpenSimDocument Version='40600'><Model name='leg'><ground/></Model></OpenSimDocument>")
+    path.write_text(
+        declaration + "<OpenSimDocument Version='40600'><Model name='leg'><ground/></Model></OpenSimDocument>"
+    )
     with pytest.raises(ModelError) as caught:
         load_model(path)
     message = str(caught.value)
