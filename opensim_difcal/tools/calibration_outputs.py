@@ -70,8 +70,8 @@ def write_outputs(
     staging = Path(tempfile.mkdtemp(prefix=f".{tool.name}_", dir=directory))
     try:
         osim = staging / f"{tool.name}.osim"
-        osim.write_bytes(
-            calibrated_osim_text(inputs.source.content, _changes(result), where=str(inputs.source.path))
+        write_atomically(
+            osim, calibrated_osim_text(inputs.source.content, _changes(result), where=str(inputs.source.path))
         )
         started = time.perf_counter()
         loop = _closed_loop(tool, inputs, result, osim)
@@ -86,6 +86,7 @@ def write_outputs(
         files = _move_into_place(staging, directory, last=osim.name)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+    shutil.rmtree(directory / f"failed_{tool.name}", ignore_errors=True)
     _log.info("Wrote %d files; %s came last.", len(files), files[-1])
     return CalibrationOutcome(load_model(files[-1]), result, content, files)
 
@@ -227,16 +228,38 @@ def _keep_failed(loop: ClosedLoop, osim: Path, staging: Path, failed: Path) -> N
 
 
 def _move_into_place(staging: Path, directory: Path, *, last: str) -> tuple[Path, ...]:
-    """Moves every file, each atomically, the one named `last` at the end."""
+    """Moves every file, each atomically, the one named `last` at the end; or none, if one cannot be."""
     names = sorted(path.name for path in staging.iterdir())
     names.sort(key=lambda name: name == last)
+    earlier = staging / "earlier"
+    earlier.mkdir()
+    for name in names:
+        if (directory / name).exists():
+            shutil.copy2(directory / name, earlier / name)
     try:
-        _move(staging, directory, names)
-    except KeyboardInterrupt:  # too late: half a set of results would help nobody
-        _move(staging, directory, names)
+        try:
+            _move(staging, directory, names)
+        except KeyboardInterrupt:  # too late: half a set of results would help nobody
+            _move(staging, directory, names)
+    except OSError:
+        _put_back(staging, directory, earlier, names)
+        raise
     return tuple(directory / name for name in names)
 
 
 def _move(staging: Path, directory: Path, names: Sequence[str]) -> None:
+    """Moves what is not yet moved."""
     for name in names:
-        write_atomically(directory / name, (staging / name).read_bytes())
+        if (staging / name).exists():
+            (staging / name).replace(directory / name)
+
+
+def _put_back(staging: Path, directory: Path, earlier: Path, names: Sequence[str]) -> None:
+    """Undoes `_move` with the copies in the folder `earlier`."""
+    for name in names:
+        if (staging / name).exists():
+            continue  # was not moved
+        if (earlier / name).exists():
+            (earlier / name).replace(directory / name)
+        else:
+            (directory / name).unlink()

@@ -1,6 +1,7 @@
 """Runs that fail or are interrupted leave earlier results as they were."""
 
 import re
+from pathlib import Path
 
 import pytest
 from ankle_tool import ankle_tool, tiny_tool
@@ -84,18 +85,49 @@ def test_an_interrupted_check_leaves_earlier_results_as_they_were(
 
 
 def test_an_interruption_while_the_files_are_moved_comes_too_late(tmp_path, without_pictures, monkeypatch):
-    calls = []
+    moved = []
 
-    def once_interrupted(path, data):
-        calls.append(path.name)
-        if len(calls) == 3:
+    def once_interrupted(source, target):
+        moved.append(target.name)
+        if len(moved) == 3:
             raise KeyboardInterrupt
-        path.write_bytes(data)
+        source.rename(target)
 
-    monkeypatch.setattr(calibration_outputs, "write_atomically", once_interrupted)
+    monkeypatch.setattr(Path, "replace", once_interrupted)
     outcome = tiny_tool(tmp_path).run()
-    assert all(path.is_file() for path in outcome.files)
-    assert calls[-1] == "ankle.osim"
+    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in outcome.files}
+    assert moved[-1] == "ankle.osim"
+
+
+@pytest.mark.parametrize("removed", [(), ("report.html", "summary.json")])
+def test_files_that_cannot_be_moved_leave_earlier_results_as_they_were(
+    tmp_path, without_pictures, monkeypatch, removed
+):
+    outcome = tiny_tool(tmp_path).run()
+    for name in removed:
+        (tmp_path / name).unlink()
+    before = content(tmp_path)
+    replace = Path.replace
+
+    def full_for_the_model(source, target):
+        if target == tmp_path / "ankle.osim":
+            raise OSError("No space left on device")
+        return replace(source, target)
+
+    monkeypatch.setattr(Path, "replace", full_for_the_model)
+    with pytest.raises(OSError, match="^No space left on device$"):
+        tiny_tool(tmp_path, seed=2, max_iterations=2).run()
+    assert content(tmp_path) == before
+    assert not [path for path in tmp_path.iterdir() if path.is_dir()]
+    assert len(before) == len(outcome.files) - len(removed)
+
+
+def test_a_success_removes_the_report_of_a_failed_run(tmp_path, without_pictures):
+    failed = tmp_path / "failed_ankle"
+    failed.mkdir()
+    (failed / "report.html").touch()
+    tiny_tool(tmp_path).run()
+    assert not failed.exists()
 
 
 def test_the_progress_bar_shows_the_cost_and_the_time_left(tmp_path, without_pictures, capsys):
