@@ -159,7 +159,7 @@ def _write_files(
         "reintegration_rms_limit": loop.limit,
     }
     started = time.perf_counter()
-    settings_text = setup_text(replace(tool, model_file=inputs.source.path), tool.results_directory)
+    settings_text = setup_text(replace(tool.settled(), model_file=inputs.source.path), tool.results_directory)
     subject = subject_of(
         result,
         time_step=tool.time_step,

@@ -1,7 +1,7 @@
 """NMSCalibrationTool: scaled model and trials in, personalised .osim out."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -232,6 +232,10 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
         from opensim_difcal.tools.calibration_inputs import input_problems
 
         return input_problems(self)
+
+    def settled(self) -> "NMSCalibrationTool":
+        """The tool with every setting that its preset decides written out."""
+        return replace(self, **{name: self.by_preset(name) for name in PRESETS[self.preset]})
 
     def by_preset(self, name: str) -> Any:
         """Value of a setting: as given, else the preset's."""

@@ -151,6 +151,7 @@ def test_an_opensim_model_calibrates_like_its_file(tmp_path, without_pictures):
     assert next(iter(subject.provenance.input_files)) == "leg_scaled.osim (opensim.Model)"
     assert "<model_file>" in subject.provenance.settings["setup"]
     assert "leg_scaled.osim</model_file>" in subject.provenance.settings["setup"]
+    assert "<prior_weight>0.02</prior_weight>" in subject.provenance.settings["setup"]
 
 
 def test_tendons_made_elastic_are_listed_and_written(tmp_path, without_pictures):
