@@ -28,15 +28,12 @@ from opensim_difcal.inputs.storage import read_storage
 from opensim_difcal.outputs.osim_file import MuscleChange, calibrated_osim_text
 from opensim_difcal.outputs.reintegration import reintegrate
 from opensim_difcal.outputs.slider_model import find_muscle, frames, slider_model
-from opensim_difcal.physics.activation import activation, neural_activation
-from opensim_difcal.physics.elastic_tendon import (
-    elastic_tendon_force,
-    equilibrium_fiber_length,
-    integrate_sequentially,
-    rosenbrock_step,
-)
+from opensim_difcal.physics.activation import activation
+from opensim_difcal.physics.differentiable import PlainOperations, first_length
+from opensim_difcal.physics.elastic_tendon import elastic_tendon_force, rosenbrock_step
 from opensim_difcal.physics.muscle import Muscles, clamp_activation
 from opensim_difcal.physics.rigid_tendon import rigid_tendon_force
+from opensim_difcal.physics.time_parallel import TorchEngine
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "validation.md"
@@ -113,7 +110,7 @@ def read_signals(
     ones = torch.ones(len(names), dtype=torch.float64)
     exponent = (time[1] - time[0]) / 0.005
     poles = -((-C1) ** exponent) * ones, -((-C2) ** exponent) * ones
-    neural = neural_activation(torch.from_numpy(excitation), *poles)
+    neural = _PLAIN.neural_activation(torch.from_numpy(excitation), *poles)
     active = clamp_activation(activation(neural, torch.full_like(neural, SHAPE_FACTOR)), muscles)
     return Signals(model_path, muscles, time, active.numpy(), geometry.muscle_tendon_length, len(driven))
 
@@ -140,10 +137,11 @@ def model_with_elastic_tendons(model_path: Path, names: Sequence[str], target: P
     return target
 
 
+_PLAIN = PlainOperations(TorchEngine())
 Integrate = Callable[[Tensor, Tensor, Muscles, float], Tensor]
 
 
-def our_force(signals: Signals, step: float, integrate: Integrate = integrate_sequentially) -> np.ndarray:
+def our_force(signals: Signals, step: float, integrate: Integrate = _PLAIN.fiber_length) -> np.ndarray:
     """Tendon force at every sample of a step, in max_isometric_force."""
     every = signals.every(step)
     length = torch.from_numpy(signals.muscle_tendon_length[every])
@@ -156,7 +154,7 @@ def integrate_as_printed(
     activation: Tensor, muscle_tendon_length: Tensor, muscles: Muscles, time_step: float
 ) -> Tensor:
     """Eq. A5 as printed: the only control is activation, the length stands still in a step."""
-    length = equilibrium_fiber_length(activation[0], muscle_tendon_length[0], muscles)
+    length = first_length(TorchEngine(), activation, muscle_tendon_length, muscles)[0]
     velocity = torch.zeros_like(length)
     series = [length]
     for i in range(len(activation) - 1):
@@ -210,7 +208,7 @@ def convergence(signals: Signals) -> Convergence:
     theirs = opensim_force(signals)
     both, printed = (
         {step: rms_errors(signals, step, our_force(signals, step, each), theirs) for step in STEPS}
-        for each in (integrate_sequentially, integrate_as_printed)
+        for each in (_PLAIN.fiber_length, integrate_as_printed)
     )
     return Convergence(signals, theirs, both, printed)
 
@@ -330,7 +328,7 @@ def draw(result: Convergence, chosen: np.ndarray, shown: str) -> None:
     right.plot(signals.time[scored], result.theirs[scored, i], color="k", lw=2.5, label="OpenSim")
     for integrate, style, label in (
         (integrate_as_printed, {"color": "C1", "lw": 1.0}, "5 ms, Eq. A5 as printed"),
-        (integrate_sequentially, {"color": "C0", "lw": 1.2, "ls": "--"}, "5 ms, both increments"),
+        (_PLAIN.fiber_length, {"color": "C0", "lw": 1.2, "ls": "--"}, "5 ms, both increments"),
     ):
         force = our_force(signals, DEFAULT_STEP, integrate)[signals.scored(DEFAULT_STEP), i]
         right.plot(coarse, force, label=label, **style)

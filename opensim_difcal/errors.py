@@ -7,6 +7,7 @@
     ├── TrialError          a trial's files contradict each other or the model
     ├── BoundsError         a start value lies outside its bounds
     ├── CalibrationError    the optimization failed
+    │   └── NonFiniteError  a force, a length or the cost became NaN or infinite
     └── ClosedLoopError     OpenSim disagrees with the calibrated muscles
 
 A message says where (file and element or column), what, what is allowed and the
@@ -42,6 +43,10 @@ class BoundsError(DifcalError, ValueError):
 
 class CalibrationError(DifcalError, RuntimeError):
     """The optimization failed."""
+
+
+class NonFiniteError(CalibrationError):
+    """A force, a length or the cost became NaN or infinite."""
 
 
 class ClosedLoopError(DifcalError, RuntimeError):

@@ -1,8 +1,9 @@
 """The axes of every array, named once.
 
-The last axis is muscle or coordinate, time stands before it and trials in front,
-so a per-muscle array broadcasts against every series without reshaping. The
-leading space keeps linters from reading a single name as a forward reference.
+The last axis is muscle or coordinate, time stands before it, trials in front and, where
+several starts are computed side by side, starts before them. So a per-muscle array
+broadcasts against every series without reshaping. The leading space keeps linters from
+reading a single name as a forward reference.
 """
 
 import numpy as np
@@ -11,15 +12,16 @@ from torch import Tensor
 
 PerMuscle = Float[Tensor, " muscle"]
 PerMuscleFlag = Bool[Tensor, " muscle"]
-MuscleValues = Float[Tensor, "*any muscle"]
+MuscleValues = Float[Tensor, "... muscle"]
 """Elementwise arguments: one instant, a series or a batch of them."""
 
-MuscleParameter = Float[Tensor, "*own muscle"]
-"""A parameter beside elementwise arguments: one value per muscle, or one at every instant."""
+MuscleParameter = Float[Tensor, "... muscle"]
+"""A parameter beside elementwise arguments: one value per muscle; one at every instant; or, with
+the axes (start, 1, 1, muscle), one of every start."""
 
-MuscleSeries = Float[Tensor, "*batch time muscle"]
-CoordinateSeries = Float[Tensor, "*batch time coordinate"]
-MomentArms = Float[Tensor, "*batch time coordinate muscle"]
+MuscleSeries = Float[Tensor, "... time muscle"]
+CoordinateSeries = Float[Tensor, "... time coordinate"]
+MomentArms = Float[Tensor, "... time coordinate muscle"]
 TimeMask = Bool[Tensor, "trial time"]
 
 TimeArray = Float[np.ndarray, " time"]

@@ -4,6 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
+
+from opensim_difcal.physics.compiled.engine import CompiledEngine
+from opensim_difcal.physics.engine import Engine
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +21,21 @@ def shared_data() -> Path:
     if os.environ.get("CI", "").lower() == "true":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def kernel_folder(tmp_path_factory) -> Path:
+    """Where machine code is kept during a test run, shared by all its processes."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "kernels"
+
+
+@pytest.fixture(scope="session")
+def engine(kernel_folder) -> Engine:
+    """The engine that users get."""
+    return CompiledEngine(kernel_folder)
+
+
+@pytest.fixture
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(1)

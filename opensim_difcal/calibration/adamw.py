@@ -3,78 +3,74 @@
 import time
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
+from opensim_difcal.calibration.best_point import BestPoint, total
 from opensim_difcal.calibration.optimization import Optimization, OptimizerSettings, Progress
 from opensim_difcal.calibration.problem import CalibrationProblem
 from opensim_difcal.calibration.result import Status
+from opensim_difcal.calibration.unknowns import Unknowns
 
 
 def minimize_adamw(
-    problem: CalibrationProblem, settings: OptimizerSettings, progress: Progress | None = None
+    problem: CalibrationProblem,
+    start: Float[Tensor, " unknown"],
+    settings: OptimizerSettings,
+    progress: Progress | None = None,
 ) -> Optimization:
-    """Minimizes the problem's cost; keeps the best point, also when interrupted.
+    """Minimizes the cost from one start; keeps the best point, also when interrupted.
+
+    Unknowns stay inside their bounds by a sigmoid. Its argument is zero at the start, so
+    that weight decay pulls there.
+
+    Raises:
+        NonFiniteError: If the cost stops being a finite number.
 
     References:
         Hambly et al., Section III-B; Loshchilov and Hutter (2017), arXiv:1711.05101.
     """
-    unknowns = problem.unknowns
-    optimizer = torch.optim.AdamW(
-        unknowns.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
-    )
+    raw = torch.zeros_like(start).requires_grad_(True)
+    offset = _offset(problem.unknowns, start)
+    optimizer = torch.optim.AdamW([raw], lr=settings.learning_rate, weight_decay=settings.weight_decay)
     scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, settings.learning_rate_decay)
-    started = time.perf_counter()
-    history: list[dict[str, float]] = []
-    best = _Best(settings.tolerance)
+    deadline = time.perf_counter() + settings.max_seconds
+    best = BestPoint(start, settings.tolerance)
     status = Status.MAX_ITERATIONS
     try:
         for iteration in range(settings.max_iterations + 1):
             optimizer.zero_grad()
-            terms = problem.cost()
-            total = torch.stack(list(terms.values())).sum()
-            history.append({name: term.item() for name, term in terms.items()} | {"total": total.item()})
-            if not torch.isfinite(total):
-                status = Status.NON_FINITE
-                break
-            best.offer(history[-1], iteration, unknowns)
+            position = _inside(problem.unknowns, raw + offset)
+            terms = problem.cost(position)
+            cost = total(terms)
+            if not torch.isfinite(cost):
+                raise problem.non_finite(position.detach())
+            best.offer(terms, position)
             if progress is not None:
-                progress(iteration, history[-1])
+                progress(iteration, best.history[-1])
             if iteration - best.last_improvement >= settings.patience:
                 status = Status.CONVERGED
                 break
-            if time.perf_counter() - started > settings.max_seconds:
+            if time.perf_counter() > deadline:
                 status = Status.MAX_SECONDS
                 break
-            total.backward()
+            cost.backward()
             optimizer.step()
             scheduler.step()
     except KeyboardInterrupt:
-        if not history:
+        if not best.history:
             raise
         status = Status.INTERRUPTED
-    n_iterations = len(history) - 1
-    if status is not Status.NON_FINITE:
-        history.append(best.restore(unknowns))
-    return Optimization(status, n_iterations, tuple(history), time.perf_counter() - started)
+    return Optimization(status, best.position, len(best.history) - 1, best.complete_history())
 
 
-class _Best:
-    """The lowest cost seen and where it was."""
+def _inside(unknowns: Unknowns, argument: Tensor) -> Tensor:
+    """The position to which a sigmoid brings its argument."""
+    lower, upper = unknowns.limits
+    return lower + (upper - lower) * torch.sigmoid(argument)
 
-    def __init__(self, tolerance: float):
-        self._tolerance = tolerance
-        self._reference = float("inf")
-        self._terms = {"total": float("inf")}
-        self._state: dict[str, torch.Tensor] = {}
-        self.last_improvement = 0
 
-    def offer(self, terms: dict[str, float], iteration: int, unknowns: torch.nn.Module) -> None:
-        cost = terms["total"]
-        if cost < self._terms["total"]:
-            self._terms = terms
-            self._state = {name: value.detach().clone() for name, value in unknowns.state_dict().items()}
-        if cost < self._reference * (1.0 - self._tolerance):
-            self._reference, self.last_improvement = cost, iteration
-
-    def restore(self, unknowns: torch.nn.Module) -> dict[str, float]:
-        unknowns.load_state_dict(self._state)
-        return self._terms
+def _offset(unknowns: Unknowns, position: Tensor) -> Tensor:
+    """The argument of a position inside its bounds."""
+    lower, upper = unknowns.limits
+    return torch.logit((position - lower) / (upper - lower))

@@ -1,28 +1,26 @@
 """Calibrates muscles on trials: from a problem's parts to a result."""
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 
-from opensim_difcal.calibration.adamw import minimize_adamw
-from opensim_difcal.calibration.cost import CostSettings
-from opensim_difcal.calibration.levenberg_marquardt import minimize_levenberg_marquardt
+from opensim_difcal.calibration.cost import CostSettings, CostTerm
 from opensim_difcal.calibration.optimization import Optimization, OptimizerSettings, Progress
 from opensim_difcal.calibration.problem import CalibrationProblem, predict
-from opensim_difcal.calibration.result import CalibrationResult, ParameterChange
-from opensim_difcal.calibration.unknowns import Bounds, Unknowns
+from opensim_difcal.calibration.result import CalibrationResult, ParameterChange, StartOutcome
+from opensim_difcal.calibration.starts import minimize
+from opensim_difcal.calibration.unknowns import Bounds, Position, Unknowns, make_unknowns, random_starts
+from opensim_difcal.calibration.user_terms import check_term_names
 from opensim_difcal.calibration.warnings import calibration_warnings
 from opensim_difcal.inputs.batch import batch_trials
 from opensim_difcal.inputs.trial import Trial
+from opensim_difcal.physics.best_engine import best_engine
+from opensim_difcal.physics.engine import Engine
 from opensim_difcal.physics.muscle import Muscles
 from opensim_difcal.physics.simulation import ActivationParameters
-
-OPTIMIZERS: Mapping[str, Callable[[CalibrationProblem, OptimizerSettings, Progress | None], Optimization]] = {
-    "levenberg_marquardt": minimize_levenberg_marquardt,
-    "adamw": minimize_adamw,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,20 +28,26 @@ class CalibrationSettings:
     """Everything a calibration decides beside its data.
 
     Attributes:
-        optimizer: One of `OPTIMIZERS`.
+        optimizer: One of `starts.OPTIMIZERS`.
         optimization: Budget and stopping rule.
         cost: Terms of the cost.
+        terms: The user's own terms of the cost, by name.
         bounds: Bounds of the learned parameters.
         strength_groups: Muscles that share a strength coefficient.
         start: Start values of (C1, C2, shape factor), the same for all muscles.
+        n_starts: Searches, the first from the model's own values.
+        seed: Of the other starts.
     """
 
     optimizer: str = "levenberg_marquardt"
     optimization: OptimizerSettings = field(default_factory=OptimizerSettings)
     cost: CostSettings = field(default_factory=CostSettings)
+    terms: Mapping[str, CostTerm] = field(default_factory=dict)
     bounds: Bounds = field(default_factory=Bounds)
     strength_groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     start: tuple[float, float, float] = (-0.5, -0.5, -1.0)
+    n_starts: int = 1
+    seed: int = 1
 
 
 def calibrate(
@@ -52,6 +56,7 @@ def calibrate(
     muscles: Muscles,
     settings: CalibrationSettings,
     *,
+    engine: Engine | None = None,
     start: ActivationParameters | None = None,
     made_elastic: Sequence[str] = (),
     progress: Progress | None = None,
@@ -61,40 +66,44 @@ def calibrate(
     Args:
         name: Name of the run.
         trials: Calibration and validation trials.
-        muscles: The scaled model's muscles, in the trials' order.
+        muscles: The scaled model's muscles, in the trials' order, on the device to use.
         settings: Cost, bounds, optimizer.
+        engine: What computes; by default the fastest for the muscles' device.
         start: Start values of C1, C2 and shape factor by muscle; by default the settings'.
         made_elastic: Muscles whose tendon the model had rigid.
         progress: Called after every iteration.
 
     Raises:
         BoundsError: If a start value lies outside its bounds.
+        NonFiniteError: If the cost is not a finite number at the start.
     """
+    check_term_names(settings.terms)
+    started = time.perf_counter()
+    engine = engine or best_engine(muscles)
     if start is None:
         start = ActivationParameters(
             *(torch.full_like(muscles.optimal_fiber_length, value) for value in settings.start)
         )
-    unknowns = Unknowns(muscles, start, settings.strength_groups, settings.bounds)
-    before = _parameter_values(unknowns)
-    uncalibrated = predict(trials, unknowns)
+    unknowns = make_unknowns(muscles, start, settings.strength_groups, settings.bounds)
     batch = batch_trials(
-        [trial for trial in trials if trial.role == "calibration"],
-        device=str(muscles.max_isometric_force.device),
+        [trial for trial in trials if trial.role == "calibration"], device=unknowns.initial.device
     )
-    problem = CalibrationProblem(batch, unknowns, settings.cost)
-    optimization = OPTIMIZERS[settings.optimizer](problem, settings.optimization, progress)
-    calibrated = predict(trials, unknowns)
-    after, limits = _parameter_values(unknowns), _limits(unknowns)
-    parameters = {
-        key: ParameterChange(before[key], after[key], limits[key][0], limits[key][1]) for key in before
-    }
-    coefficients = unknowns.parameter["strength_coefficient"].value.tolist()
+    problem = CalibrationProblem(batch, unknowns, settings.cost, engine, settings.terms)
+    starts = random_starts(unknowns, settings.n_starts, settings.seed)
+    found = minimize(problem, starts, settings.optimizer, settings.optimization, progress)
+    seconds = time.perf_counter() - started
+    uncalibrated, calibrated = (
+        predict(trials, unknowns, position, engine) for position in (unknowns.start(), found[0].position)
+    )
+    parameters = _changes(unknowns, found[0].position)
+    coefficients = unknowns.values(found[0].position)["strength_coefficient"].tolist()
     return CalibrationResult(
         name=name,
-        status=optimization.status,
-        n_iterations=optimization.n_iterations,
-        cost_history=optimization.cost_history,
-        seconds=optimization.seconds,
+        status=found[0].status,
+        n_iterations=found[0].n_iterations,
+        cost_history=found[0].cost_history,
+        starts=_outcomes(unknowns, found),
+        seconds=seconds,
         muscle_names=muscles.names,
         parameters=parameters,
         strength_groups=unknowns.strength_groups,
@@ -103,44 +112,44 @@ def calibrate(
         made_elastic=tuple(made_elastic),
         uncalibrated=uncalibrated,
         calibrated=calibrated,
-        warnings=calibration_warnings(
-            optimization.status, parameters, muscles.names, calibrated, settings.cost
-        ),
+        warnings=calibration_warnings(found[0].status, parameters, muscles.names, calibrated, settings.cost),
     )
 
 
-def _parameter_values(unknowns: Unknowns) -> dict[str, np.ndarray]:
-    """Current values by parameter name, absolute."""
-    with torch.no_grad():
-        muscles, activation = unknowns.calibrated_muscles(), unknowns.activation_parameters()
-        values = {
-            "optimal_fiber_length": muscles.optimal_fiber_length,
-            "tendon_slack_length": muscles.tendon_slack_length,
-            "max_isometric_force": muscles.max_isometric_force,
-            "c1": activation.c1,
-            "c2": activation.c2,
-            "shape_factor": activation.shape_factor,
-        }
-        return {key: value.cpu().numpy().copy() for key, value in values.items()}
+def _changes(unknowns: Unknowns, position: Position) -> dict[str, ParameterChange]:
+    """Start, result and bounds of every parameter, absolute."""
+    lower, upper = unknowns.limits
+    places = (unknowns.start(), position, lower, upper)
+    values = [_absolute(unknowns, place) for place in places]
+    return {name: ParameterChange(*(each[name] for each in values)) for name in values[0]}
 
 
-def _limits(unknowns: Unknowns) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Bounds by parameter name, absolute."""
-    muscles, index = unknowns.muscles, unknowns.group_index
-    limits = {}
-    for key, kind, scale in (
-        ("optimal_fiber_length", "optimal_fiber_length", muscles.optimal_fiber_length),
-        ("tendon_slack_length", "tendon_slack_length", muscles.tendon_slack_length),
-        ("max_isometric_force", "strength_coefficient", muscles.max_isometric_force),
-        ("c1", "c1", None),
-        ("c2", "c2", None),
-        ("shape_factor", "shape_factor", None),
-    ):
-        bounded = unknowns.parameter[kind]
-        lower, upper = bounded.lower, bounded.upper
-        if kind == "strength_coefficient":
-            lower, upper = lower[index], upper[index]
-        if scale is not None:
-            lower, upper = lower * scale, upper * scale
-        limits[key] = (lower.cpu().numpy(), upper.cpu().numpy())
-    return limits
+def _absolute(unknowns: Unknowns, position: Position) -> dict[str, np.ndarray]:
+    """Parameters by name at a position."""
+    parameters = unknowns.parameters(position)
+    values = {
+        "optimal_fiber_length": parameters.muscles.optimal_fiber_length,
+        "tendon_slack_length": parameters.muscles.tendon_slack_length,
+        "max_isometric_force": parameters.muscles.max_isometric_force,
+        "c1": parameters.activation.c1,
+        "c2": parameters.activation.c2,
+        "shape_factor": parameters.activation.shape_factor,
+    }
+    return {name: value.cpu().numpy().copy() for name, value in values.items()}
+
+
+def _outcomes(unknowns: Unknowns, found: Sequence[Optimization]) -> tuple[StartOutcome, ...]:
+    """What every start led to, and how far from the best in half ranges of the bounds."""
+    best = found[0].position
+    return tuple(
+        StartOutcome(
+            status=each.status,
+            n_iterations=each.n_iterations,
+            first_cost=each.cost_history[0]["total"],
+            cost=each.cost,
+            distance={
+                kind: float(part.abs().mean()) for kind, part in unknowns.split(each.position - best).items()
+            },
+        )
+        for each in found
+    )

@@ -1,7 +1,7 @@
 """The cost of Eq. 4, term by term.
 
-Every term is a named function of a prediction, the trials and the unknowns; the total is
-always reported with its terms. Penalties are quadratic in the excess over a range.
+Every term is a named function of what is predicted and of the trials; the total is always
+reported with its terms. Penalties are quadratic in the excess over a range.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,10 +10,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from opensim_difcal.calibration.unknowns import Range, Unknowns
+from opensim_difcal.calibration.unknowns import Position, Range, Unknowns
 from opensim_difcal.inputs.batch import TrialBatch
 from opensim_difcal.physics.simulation import Simulation
 from opensim_difcal.shapes import MuscleSeries
+
+CostTerm = Callable[[Simulation, TrialBatch], Tensor]
+"""A user's term: one number, differentiable, of a prediction with the axes (trial, time, muscle
+or coordinate) and of the trials it predicts. Best a sum of squares: not negative."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,54 +43,40 @@ class CostSettings:
     prior_weight: float = 0.02
 
 
-CostTerm = Callable[[Simulation, TrialBatch, Unknowns, CostSettings], Tensor]
-
-
-def moment_error(
-    prediction: Simulation, trials: TrialBatch, unknowns: Unknowns, settings: CostSettings
-) -> Tensor:
+def moment_error(prediction: Simulation, trials: TrialBatch, settings: CostSettings) -> Tensor:
     """Squared moment error: mean over time and coordinates, summed over trials."""
     error = (prediction.joint_moment - trials.joint_moment) ** 2
     if settings.moment_error == "variance_scaled":
         error = error / measured_variance(trials).unsqueeze(-2)
-    return _time_mean(error.mean(-1), trials).sum()
+    return time_mean(error.mean(-1), trials).sum(-1)
 
 
-def normalized_fiber_length(
-    prediction: Simulation, trials: TrialBatch, unknowns: Unknowns, settings: CostSettings
-) -> Tensor:
+def normalized_fiber_length(prediction: Simulation, trials: TrialBatch, settings: CostSettings) -> Tensor:
     """Penalty on normalized fiber length outside its range, summed over muscles."""
     excess = excess_outside(prediction.normalized_fiber_length, settings.normalized_fiber_length_range)
-    return settings.normalized_fiber_length_weight * _time_mean((excess**2).sum(-1), trials).sum()
+    return settings.normalized_fiber_length_weight * time_mean((excess**2).sum(-1), trials).sum(-1)
 
 
-def tendon_strain(
-    prediction: Simulation, trials: TrialBatch, unknowns: Unknowns, settings: CostSettings
-) -> Tensor:
+def tendon_strain(prediction: Simulation, trials: TrialBatch, settings: CostSettings) -> Tensor:
     """Penalty on tendon strain outside its range, summed over muscles."""
     excess = excess_outside(prediction.tendon_strain, settings.tendon_strain_range)
-    return settings.tendon_strain_weight * _time_mean((excess**2).sum(-1), trials).sum()
+    return settings.tendon_strain_weight * time_mean((excess**2).sum(-1), trials).sum(-1)
 
 
-def prior(prediction: Simulation, trials: TrialBatch, unknowns: Unknowns, settings: CostSettings) -> Tensor:
-    """Weak pull to the start: mean squared deviation, summed over kinds of parameter."""
-    deviations = [(bounded.deviation() ** 2).mean() for bounded in unknowns.parameter.values()]
-    return settings.prior_weight * torch.stack(deviations).sum()
+def prior(unknowns: Unknowns, position: Position, settings: CostSettings) -> Tensor:
+    """Weak pull to the start: mean squared deviation, summed over kinds of unknown."""
+    means = [(deviation**2).mean(-1) for deviation in unknowns.split(position).values()]
+    return settings.prior_weight * torch.stack(means).sum(0)
 
 
-COST_TERMS: Mapping[str, CostTerm] = {
+COST_TERMS: Mapping[str, Callable[[Simulation, TrialBatch, CostSettings], Tensor]] = {
     "moment_error": moment_error,
     "normalized_fiber_length": normalized_fiber_length,
     "tendon_strain": tendon_strain,
-    "prior": prior,
 }
+"""The terms that depend on what is predicted; the prior depends on the unknowns alone."""
 
-
-def cost(
-    prediction: Simulation, trials: TrialBatch, unknowns: Unknowns, settings: CostSettings
-) -> dict[str, Tensor]:
-    """Returns every weighted term by name; their sum is the cost."""
-    return {name: term(prediction, trials, unknowns, settings) for name, term in COST_TERMS.items()}
+TERM_NAMES = (*COST_TERMS, "prior")
 
 
 def excess_outside(x: MuscleSeries, allowed: Range) -> MuscleSeries:
@@ -102,7 +92,7 @@ def measured_variance(trials: TrialBatch) -> Tensor:
     return (weight * (trials.joint_moment - mean.unsqueeze(-2)) ** 2).sum(-2) / count
 
 
-def _time_mean(series: Tensor, trials: TrialBatch) -> Tensor:
-    """Mean over each trial's scored samples."""
+def time_mean(series: Tensor, trials: TrialBatch) -> Tensor:
+    """Mean over each trial's scored samples; the last axis is time."""
     weight = trials.scored.to(series.dtype)
     return (series * weight).sum(-1) / weight.sum(-1)

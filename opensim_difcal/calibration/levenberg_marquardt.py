@@ -1,20 +1,19 @@
-"""Levenberg-Marquardt with exact Gauss-Newton normal equations and bounds.
+"""Levenberg-Marquardt with exact Gauss-Newton normal equations, bounds, and several starts.
 
 References:
+    Levenberg (1944), Q Appl Math 2:164-168; Marquardt (1963), SIAM J Appl Math 11:431-441;
     Nocedal and Wright (2006), Numerical Optimization, 2nd ed., Sections 10.3 and 16.7.
 """
 
 import time
+from dataclasses import dataclass, field
+from typing import final
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
-from opensim_difcal.calibration.normal_equations import (
-    NormalEquations,
-    bounded_parameters,
-    cost_terms,
-    normal_equations,
-)
+from opensim_difcal.calibration.normal_equations import GaussNewton, NormalEquations
 from opensim_difcal.calibration.optimization import Optimization, OptimizerSettings, Progress
 from opensim_difcal.calibration.problem import CalibrationProblem
 from opensim_difcal.calibration.result import Status
@@ -24,106 +23,155 @@ _LEAST_DAMPING = 1e-6
 _MOST_DAMPING = 1e6
 _LEAST_GAIN = 1e-3  # actual over promised decrease of the cost
 _SMALL_STEPS = 3  # accepted steps below the tolerance before stopping
-_EDGE = 1e-9  # of the bounds' range; the sigmoid never reaches a bound
 
 
 def minimize_levenberg_marquardt(
-    problem: CalibrationProblem, settings: OptimizerSettings, progress: Progress | None = None
-) -> Optimization:
-    """Minimizes the problem's cost; keeps the best point, also when interrupted.
-
-    A step minimizes the quadratic model with J^T J + damping diag(J^T J) inside the
-    bounds. It is taken only if the cost falls; the damping follows how well the model
-    foretold it.
-    """
-    started = time.perf_counter()
-    history: list[dict[str, float]] = []
-    status = Status.MAX_ITERATIONS
-    position = _position(problem)
-    damping, small_steps = _FIRST_DAMPING, 0
-    try:
-        equations = normal_equations(problem)
-        for iteration in range(settings.max_iterations + 1):
-            history.append(equations.terms | {"total": equations.total})
-            if not torch.isfinite(equations.hessian).all():
-                status = Status.NON_FINITE
-                break
-            if progress is not None:
-                progress(iteration, history[-1])
-            if time.perf_counter() - started > settings.max_seconds:
-                status = Status.MAX_SECONDS
-                break
-            if iteration == settings.max_iterations:
-                break
-            accepted, damping = _accepted_step(problem, equations, position, damping, settings.tolerance)
-            if accepted is None:
-                status = Status.CONVERGED
-                break
-            position, total = accepted
-            improved = equations.total - total > settings.tolerance * equations.total
-            small_steps = 0 if improved else small_steps + 1
-            equations = normal_equations(problem)
-            if small_steps >= _SMALL_STEPS:
-                history.append(equations.terms | {"total": equations.total})
-                status = Status.CONVERGED
-                break
-    except KeyboardInterrupt:
-        if not history:
-            raise
-        _move(problem, position)
-        terms = cost_terms(problem)
-        history[-1] = terms | {"total": sum(terms.values())}
-        status = Status.INTERRUPTED
-    return Optimization(status, len(history) - 1, tuple(history), time.perf_counter() - started)
-
-
-def _accepted_step(
     problem: CalibrationProblem,
-    equations: NormalEquations,
-    position: Tensor,
-    damping: float,
-    tolerance: float,
-) -> tuple[tuple[Tensor, float] | None, float]:
-    """Tries steps with rising damping until the cost falls; the damping for the next step.
+    starts: Float[Tensor, "start unknown"],
+    settings: OptimizerSettings,
+    progress: Progress | None = None,
+) -> list[Optimization]:
+    """Minimizes the cost from all starts side by side.
 
-    No step is worth its price when even the quadratic model promises less than a
-    hundredth of the tolerance.
+    An iteration tries one step of every start that is not done. A step minimizes the
+    quadratic model with J^T J + damping diag(J^T J) inside the bounds. It is taken only if
+    the cost falls; the damping follows how well the model foretold it.
+
+    Raises:
+        NonFiniteError: If the cost of the first start is not a finite number.
     """
-    lower, upper = _limits(problem)
-    while damping < _MOST_DAMPING:
-        step = _bounded_step(equations, position, lower, upper, damping)
-        promised = -float(step @ (2.0 * equations.gradient + equations.hessian @ step))
-        if 0.0 <= promised < 0.01 * tolerance * equations.total:
-            break
-        if promised > 0.0:
-            _move(problem, position + step)
-            total = sum(cost_terms(problem).values())
-            gain = (equations.total - total) / promised
-            if gain > _LEAST_GAIN:
-                factor = 0.2 if gain > 0.75 else 1.0 if gain > 0.25 else 3.0
-                return (position + step, total), max(damping * factor, _LEAST_DAMPING)
-        damping *= 5.0
-    _move(problem, position)
-    return None, damping
+    deadline = time.perf_counter() + settings.max_seconds
+    equations_at = GaussNewton(problem)
+    search = _Search(starts.clone(), equations_at(starts), problem.unknowns.limits, settings.tolerance)
+    if not torch.isfinite(search.equations.total[0]):
+        raise problem.non_finite(starts[0])
+    rest = Status.MAX_ITERATIONS
+    try:
+        search.record(progress)
+        for _ in range(settings.max_iterations):
+            active = search.propose()
+            if not len(active):
+                break
+            if time.perf_counter() > deadline:
+                rest = Status.MAX_SECONDS
+                break
+            search.judge(active, equations_at(search.proposed[active]))
+            search.record(progress)
+    except KeyboardInterrupt:
+        rest = Status.INTERRUPTED
+    return search.optimizations(rest)
 
 
-def _bounded_step(
-    equations: NormalEquations, position: Tensor, lower: Tensor, upper: Tensor, damping: float
+@final
+@dataclass
+class _Search:
+    """Where every start has come to.
+
+    Attributes:
+        position: Best point of every start.
+        equations: Normal equations there.
+        limits: Bounds as positions.
+        tolerance: Relative decrease of the cost that counts as an improvement.
+    """
+
+    position: Tensor
+    equations: NormalEquations
+    limits: tuple[Tensor, Tensor]
+    tolerance: float
+    history: list[list[dict[str, float]]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        n_starts = len(self.position)
+        self.proposed = self.position.clone()
+        self.promised = torch.zeros_like(self.position[:, 0])
+        self.damping = torch.full_like(self.promised, _FIRST_DAMPING)
+        self.small_steps = torch.zeros(n_starts, dtype=torch.long)
+        self.done = ~torch.isfinite(self.equations.total).cpu()
+        self.history = [[] for _ in range(n_starts)]
+
+    def propose(self) -> Tensor:
+        """Proposes a step for every start that is not done; returns these starts.
+
+        No step is worth its price when even the quadratic model promises less than a
+        hundredth of the tolerance.
+        """
+        for i in torch.nonzero(~self.done).squeeze(-1).tolist():
+            hessian, gradient = self.equations.hessian[i], self.equations.gradient[i]
+            promised, step = -1.0, torch.zeros_like(gradient)
+            while promised < 0.0 and self.damping[i] < _MOST_DAMPING:
+                step = bounded_step(hessian, gradient, self.position[i], self.limits, float(self.damping[i]))
+                promised = -float(step @ (2.0 * gradient + hessian @ step))
+                if promised < 0.0:
+                    self.damping[i] *= 5.0
+            self.proposed[i], self.promised[i] = self.position[i] + step, promised
+            if promised < 0.01 * self.tolerance * float(self.equations.total[i]):
+                self.done[i] = True
+        return torch.nonzero(~self.done).squeeze(-1)
+
+    def judge(self, active: Tensor, equations: NormalEquations) -> None:
+        """Takes the steps that lower the cost, and sets the damping of the next ones."""
+        before = self.equations.total[active]
+        gain = (before - equations.total) / self.promised[active]
+        taken = gain > _LEAST_GAIN
+        good, fair = gain > 0.75, gain > 0.25
+        factor = torch.where(good, 0.2, torch.where(fair, 1.0, torch.where(taken, 3.0, 5.0)))
+        self.damping[active] = (self.damping[active] * factor).clamp(min=_LEAST_DAMPING)
+        improved = before - equations.total > self.tolerance * before
+        taken_cpu, improved_cpu = taken.cpu(), improved.cpu()
+        small = torch.where(improved_cpu, 0, self.small_steps[active] + taken_cpu)
+        self.small_steps[active] = small
+        self.position[active] = torch.where(taken[:, None], self.proposed[active], self.position[active])
+        self.equations = self.equations.with_taken(active, taken, equations)
+        self.done[active] = (small >= _SMALL_STEPS) | (self.damping[active].cpu() >= _MOST_DAMPING)
+
+    def record(self, progress: Progress | None) -> None:
+        """Notes the cost of every start."""
+        for i, entries in enumerate(self.history):
+            if not entries or not self.done[i] or entries[-1]["total"] != float(self.equations.total[i]):
+                entries.append(self.equations.at(i))
+        if progress is not None:
+            best = int(torch.argmin(self.equations.total))
+            progress(max(len(entries) for entries in self.history) - 1, self.history[best][-1])
+
+    def optimizations(self, rest: Status) -> list[Optimization]:
+        """The outcome of every start whose cost is finite; `rest` is the status of those not done."""
+        totals = self.equations.total
+        return [
+            Optimization(
+                status=Status.CONVERGED if self.done[i] else rest,
+                position=self.position[i].clone(),
+                n_iterations=len(self.history[i]) - 1,
+                cost_history=(*self.history[i][:-1], self.equations.at(i)),
+            )
+            for i in range(len(self.history))
+            if torch.isfinite(totals[i])
+        ]
+
+
+def bounded_step(
+    hessian: Tensor, gradient: Tensor, position: Tensor, limits: tuple[Tensor, Tensor], damping: float
 ) -> Tensor:
     """Minimizes the damped quadratic model inside the bounds, by an active set.
 
     Unknowns that a step would push through a bound are set on it, and the others are
     solved for again, given that.
+
+    Args:
+        hessian: J^T J.
+        gradient: J^T r.
+        position: Where the step starts.
+        limits: Lower and upper bound of the position.
+        damping: Multiplies the diagonal.
     """
-    scale = equations.hessian.diagonal()
-    hessian = equations.hessian + torch.diag(damping * scale + 1e-9 * scale.max())
-    gradient = equations.gradient
+    lower, upper = limits
+    scale = hessian.diagonal()
+    damped = hessian + torch.diag(damping * scale + 1e-9 * scale.max())
     step = torch.zeros_like(position)
     fixed = ((position <= lower) & (gradient > 0)) | ((position >= upper) & (gradient < 0))
     while not fixed.all():
         free, held = torch.nonzero(~fixed).squeeze(-1), torch.nonzero(fixed).squeeze(-1)
-        pull = gradient[free] + hessian[free][:, held] @ step[held]
-        step[free] = -torch.linalg.solve(hessian[free][:, free], pull)
+        pull = gradient[free] + damped[free][:, held] @ step[held]
+        step[free] = -torch.linalg.solve(damped[free][:, free], pull)
         inside = torch.minimum(torch.maximum(position + step, lower), upper)
         through = (position + step != inside) & ~fixed
         step = inside - position
@@ -131,21 +179,3 @@ def _bounded_step(
             break
         fixed = fixed | through
     return step
-
-
-def _position(problem: CalibrationProblem) -> Tensor:
-    """The unknowns as deviations from the start in half bound ranges."""
-    return torch.cat([bounded.deviation().detach() for bounded in bounded_parameters(problem)])
-
-
-def _limits(problem: CalibrationProblem) -> tuple[Tensor, Tensor]:
-    parameters = bounded_parameters(problem)
-    lower = torch.cat([2.0 * (p.lower - p.initial) / (p.upper - p.lower) for p in parameters])
-    upper = torch.cat([2.0 * (p.upper - p.initial) / (p.upper - p.lower) for p in parameters])
-    return lower + _EDGE, upper - _EDGE
-
-
-def _move(problem: CalibrationProblem, position: Tensor) -> None:
-    parameters = bounded_parameters(problem)
-    for bounded, part in zip(parameters, position.split([len(p.initial) for p in parameters]), strict=True):
-        bounded.set_value(bounded.initial + part * 0.5 * (bounded.upper - bounded.lower))

@@ -3,6 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from jaxtyping import Float
+from torch import Tensor
+
+from opensim_difcal.calibration.problem import CalibrationProblem
 from opensim_difcal.calibration.result import Status
 
 Progress = Callable[[int, dict[str, float]], None]
@@ -14,8 +18,8 @@ class OptimizerSettings:
     """Budget and stopping rule of every optimizer, and AdamW's own settings.
 
     Attributes:
-        max_iterations: Iteration budget.
-        max_seconds: Time budget, s.
+        max_iterations: Iteration budget of every start.
+        max_seconds: Time budget of all starts together, s.
         tolerance: Relative decrease of the cost that counts as an improvement.
         patience: AdamW: iterations without improvement before stopping.
         learning_rate: AdamW: first learning rate, on the sigmoid's scale.
@@ -34,17 +38,29 @@ class OptimizerSettings:
 
 @dataclass(frozen=True)
 class Optimization:
-    """How an optimization went; the best point is left in the problem's unknowns.
+    """How an optimization from one start went.
 
     Attributes:
         status: Why it stopped.
+        position: The best point.
         n_iterations: Iterations done.
-        cost_history: Cost by term and "total"; first entry at the start values, last at
-            the best point.
-        seconds: Wall-clock time.
+        cost_history: Cost by term and "total"; first entry at the start, last at the
+            best point.
     """
 
     status: Status
+    position: Float[Tensor, " unknown"]
     n_iterations: int
     cost_history: tuple[dict[str, float], ...]
-    seconds: float
+
+    @property
+    def cost(self) -> float:
+        """Cost at the best point."""
+        return self.cost_history[-1]["total"]
+
+
+Optimizer = Callable[
+    [CalibrationProblem, Float[Tensor, "start unknown"], OptimizerSettings, Progress | None],
+    list[Optimization],
+]
+"""Minimizes the cost from every start; fewer results than starts if it was interrupted."""

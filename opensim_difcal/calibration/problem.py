@@ -1,23 +1,27 @@
 """A calibration problem: trials, unknowns and a cost, ready for any optimizer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import final
 
 import torch
 from torch import Tensor
 
-from opensim_difcal.calibration.cost import CostSettings, cost
+from opensim_difcal.calibration.cost import COST_TERMS, CostSettings, CostTerm, prior
+from opensim_difcal.calibration.finite import non_finite_error
 from opensim_difcal.calibration.result import Prediction
-from opensim_difcal.calibration.unknowns import Unknowns
+from opensim_difcal.calibration.unknowns import Position, Unknowns
+from opensim_difcal.calibration.user_terms import user_terms
+from opensim_difcal.errors import NonFiniteError
 from opensim_difcal.inputs.batch import TrialBatch, batch_trials
 from opensim_difcal.inputs.trial import Trial
-from opensim_difcal.physics.simulation import Integrate, Simulation, simulate
-from opensim_difcal.physics.time_parallel import TimeParallelIntegrator
+from opensim_difcal.physics.differentiable import EngineOperations, Operations
+from opensim_difcal.physics.engine import Engine
+from opensim_difcal.physics.simulation import Simulation, simulate
 
 
 @final
-@dataclass
+@dataclass(frozen=True)
 class CalibrationProblem:
     """Calibration trials, what is learned and what is minimized.
 
@@ -25,47 +29,65 @@ class CalibrationProblem:
         trials: Calibration trials in one padded batch.
         unknowns: What an optimizer changes.
         settings: The cost.
-        integrate: How elastic tendons are integrated.
+        engine: What computes.
+        terms: The user's own terms of the cost, by name.
     """
 
     trials: TrialBatch
     unknowns: Unknowns
     settings: CostSettings
-    integrate: Integrate = field(default_factory=TimeParallelIntegrator)
+    engine: Engine
+    terms: Mapping[str, CostTerm] = field(default_factory=dict)
 
-    def simulate(self) -> Simulation:
-        """Simulates the calibration trials with the current unknowns."""
-        return run_trials(self.trials, self.unknowns, self.integrate)
+    def simulate(self, position: Position) -> Simulation:
+        """Simulates the calibration trials at one position, or at several side by side."""
+        return run_trials(self.trials, self.unknowns, position, EngineOperations(self.engine))
 
-    def cost(self) -> dict[str, Tensor]:
-        """Cost by term at the current unknowns."""
-        return cost(self.simulate(), self.trials, self.unknowns, self.settings)
+    def cost(self, position: Position) -> dict[str, Tensor]:
+        """Cost by term, differentiable; one number per position."""
+        return self.terms_of(self.simulate(position), position)
+
+    def terms_of(self, simulation: Simulation, position: Position) -> dict[str, Tensor]:
+        """Cost by term of what was simulated at a position."""
+        terms = {name: term(simulation, self.trials, self.settings) for name, term in COST_TERMS.items()}
+        terms["prior"] = prior(self.unknowns, position, self.settings)
+        return terms | user_terms(self.terms, simulation, self.trials)
+
+    def non_finite(self, position: Position) -> NonFiniteError:
+        """Says what is not a number at one position whose cost is none."""
+        with torch.no_grad():
+            simulation = self.simulate(position)
+            return non_finite_error(simulation, self.trials, self.terms_of(simulation, position))
 
 
-def run_trials(trials: TrialBatch, unknowns: Unknowns, integrate: Integrate) -> Simulation:
-    """Simulates a batch of trials with the current unknowns."""
+def run_trials(
+    trials: TrialBatch, unknowns: Unknowns, position: Position, operations: Operations
+) -> Simulation:
+    """Simulates a batch of trials."""
+    parameters = unknowns.parameters(position)
     return simulate(
         trials.excitation,
         trials.muscle_tendon_length,
         trials.moment_arm,
-        activation_parameters=unknowns.activation_parameters(),
-        muscles=unknowns.calibrated_muscles(),
+        activation_parameters=parameters.activation,
+        muscles=parameters.muscles,
         time_step=trials.time_step,
-        integrate=integrate,
+        operations=operations,
     )
 
 
-def predict(trials: Sequence[Trial], unknowns: Unknowns) -> tuple[Prediction, ...]:
-    """Predicts every trial with the current unknowns, as arrays on its own time grid.
+def predict(
+    trials: Sequence[Trial], unknowns: Unknowns, position: Position, engine: Engine
+) -> tuple[Prediction, ...]:
+    """Predicts every trial at one position, as arrays on the trial's own time grid.
 
     A trial's prediction does not depend on the trials beside it.
     """
     predictions = []
-    device = unknowns.muscles.max_isometric_force.device
     for trial in trials:
         with torch.no_grad():
-            batch = batch_trials([trial], device=device)
-            simulation = run_trials(batch, unknowns, TimeParallelIntegrator())
+            batch = batch_trials([trial], device=unknowns.initial.device)
+            simulation = run_trials(batch, unknowns, position, EngineOperations(engine))
         predictions.append(_prediction(trial, simulation))
     return tuple(predictions)
 

@@ -7,7 +7,6 @@ from enum import Enum
 import numpy as np
 from jaxtyping import Bool, Float
 
-from opensim_difcal.errors import CalibrationError
 from opensim_difcal.inputs.trial import Trial
 from opensim_difcal.shapes import CoordinateArray, MuscleArray
 
@@ -36,7 +35,6 @@ class Status(Enum):
     MAX_ITERATIONS = "The iteration limit was reached. Raise <max_iterations> or loosen <tolerance>."
     MAX_SECONDS = "The time limit was reached. Raise <max_seconds>."
     INTERRUPTED = "Interrupted by the user; the best point so far is kept."
-    NON_FINITE = "The cost became NaN or infinite. Check the trials and the parameter bounds."
 
 
 @dataclass(frozen=True)
@@ -86,6 +84,26 @@ class Prediction:
 
 
 @dataclass(frozen=True)
+class StartOutcome:
+    """What the search from one start led to.
+
+    Attributes:
+        status: Why it stopped.
+        n_iterations: Iterations done.
+        first_cost: Cost at the start.
+        cost: Cost at the end.
+        distance: Mean distance from the best result by kind of unknown, in half ranges of
+            the bounds.
+    """
+
+    status: Status
+    n_iterations: int
+    first_cost: float
+    cost: float
+    distance: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class CalibrationResult:
     """A calibrated parameter set, how it was found and what it predicts.
 
@@ -95,6 +113,7 @@ class CalibrationResult:
         n_iterations: Iterations done.
         cost_history: Cost by term (weighted) and "total", one entry per iteration; the
             first belongs to the start, the last to the calibrated parameters.
+        starts: What every start led to, the best first.
         seconds: Wall-clock seconds of the optimization.
         muscle_names: The muscles that took part.
         parameters: Changes by parameter name (`PARAMETER_NAMES`).
@@ -112,6 +131,7 @@ class CalibrationResult:
     status: Status
     n_iterations: int
     cost_history: tuple[Mapping[str, float], ...]
+    starts: tuple[StartOutcome, ...]
     seconds: float
     muscle_names: tuple[str, ...]
     parameters: Mapping[str, ParameterChange]
@@ -127,13 +147,3 @@ class CalibrationResult:
     def final_cost(self) -> float:
         """Cost at the calibrated parameters."""
         return self.cost_history[-1]["total"]
-
-    def raise_for_status(self) -> "CalibrationResult":
-        """Returns the result unless the optimization broke down.
-
-        Raises:
-            CalibrationError: If the cost became NaN or infinite.
-        """
-        if self.status is Status.NON_FINITE:
-            raise CalibrationError(self.status.value)
-        return self

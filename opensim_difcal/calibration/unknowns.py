@@ -1,18 +1,27 @@
-"""What a calibration learns, and how it stays inside its bounds."""
+"""What a calibration learns: one vector, and how parameters follow from it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast, final
+from functools import cached_property
+from typing import final
 
 import torch
-from torch import Tensor, nn
+from jaxtyping import Float, Int
+from torch import Tensor
 
 from opensim_difcal.errors import BoundsError
 from opensim_difcal.physics.muscle import Muscles
 from opensim_difcal.physics.simulation import ActivationParameters
-from opensim_difcal.shapes import PerMuscle
+from opensim_difcal.physics.tangents import OWN_PARAMETERS
+from opensim_difcal.shapes import MuscleParameter
 
 Range = tuple[float, float]
+
+Position = Float[Tensor, "*start unknown"]
+"""All unknowns as deviations from the model's values, in half ranges of their bounds."""
+
+KINDS = (*OWN_PARAMETERS, "strength_coefficient")
+"""Kinds of unknown in the order of a position; within a kind by muscle or strength group."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,121 +45,152 @@ class Bounds:
     shape_factor: Range = (-2.999, -0.001)
 
 
-@final
-class BoundedParameter(nn.Module):
-    """A learnable tensor kept between two bounds by a sigmoid.
+@dataclass(frozen=True)
+class Parameters:
+    """The muscles at a position.
 
-    The raw value is zero at the start value, so weight decay pulls toward the start.
+    One entry per muscle; at several positions the axes are (start, 1, 1, muscle).
+
+    Attributes:
+        activation: C1, C2 and the shape factor.
+        muscles: With learned lengths and maximum isometric force.
+        strength_coefficient: Of every muscle's group.
     """
 
-    initial: Tensor
-    lower: Tensor
-    upper: Tensor
-
-    def __init__(self, name: str, initial: Tensor, lower: Tensor, upper: Tensor):
-        """Starts at `initial`, which must lie strictly between the bounds.
-
-        Raises:
-            BoundsError: If it does not.
-        """
-        super().__init__()
-        outside = ~((lower < initial) & (initial < upper))
-        if bool(outside.any()):
-            i = int(torch.nonzero(outside)[0])
-            raise BoundsError(
-                f"{name}: the start value {initial[i].item():g} of entry {i} lies outside its bounds "
-                f"{lower[i].item():g} to {upper[i].item():g}. Choose a start strictly inside, "
-                f"or widen <{name}_bounds>."
-            )
-        self.register_buffer("initial", initial)
-        self.register_buffer("lower", lower)
-        self.register_buffer("upper", upper)
-        self.raw = nn.Parameter(torch.zeros_like(initial))
-
-    @property
-    def value(self) -> Tensor:
-        """The parameter between its bounds."""
-        offset = torch.logit((self.initial - self.lower) / (self.upper - self.lower))
-        return self.lower + (self.upper - self.lower) * torch.sigmoid(self.raw + offset)
-
-    def set_value(self, value: Tensor) -> None:
-        """Moves to a value strictly between the bounds."""
-        with torch.no_grad():
-            span = self.upper - self.lower
-            offset = torch.logit((self.initial - self.lower) / span)
-            self.raw.copy_(torch.logit((value - self.lower) / span) - offset)
-
-    def deviation(self) -> Tensor:
-        """Distance from the start in units of half the bounds' range."""
-        return (self.value - self.initial) / (0.5 * (self.upper - self.lower))
+    activation: ActivationParameters
+    muscles: Muscles
+    strength_coefficient: MuscleParameter
 
 
 @final
-class Unknowns(nn.Module):
-    """All learned parameters of one calibration.
+@dataclass(frozen=True)
+class Unknowns:
+    """All learned parameters of one calibration, their start and their bounds.
 
-    optimal_fiber_length and tendon_slack_length are learned as factors on the model's
+    Optimal fiber length and tendon slack length are learned as factors on the model's
     values, strength as one factor per group, C1, C2 and the shape factor per muscle.
+
+    Attributes:
+        muscles: The scaled model's muscles.
+        strength_groups: Members by group; every muscle is in one.
+        group_index: Group of every muscle.
+        initial: Start values, in the order of `KINDS`.
+        lower: Lower bounds.
+        upper: Upper bounds.
+        sizes: How many unknowns of each kind there are.
     """
 
-    group_index: Tensor
-    parameter: Mapping[str, BoundedParameter]
+    muscles: Muscles
+    strength_groups: Mapping[str, tuple[str, ...]]
+    group_index: Int[Tensor, " muscle"]
+    initial: Float[Tensor, " unknown"]
+    lower: Float[Tensor, " unknown"]
+    upper: Float[Tensor, " unknown"]
+    sizes: tuple[int, ...]
 
-    def __init__(
-        self,
-        muscles: Muscles,
-        start: ActivationParameters,
-        strength_groups: Mapping[str, Sequence[str]],
-        bounds: Bounds,
-    ):
-        """Starts at the model's parameters and the given activation parameters.
+    @cached_property
+    def half_range(self) -> Float[Tensor, " unknown"]:
+        """Half the distance of the bounds: the unit of a position."""
+        return 0.5 * (self.upper - self.lower)
 
-        Args:
-            muscles: The scaled model's muscles.
-            start: Start values of C1, C2 and the shape factor.
-            strength_groups: Members by group; a muscle in none gets a group of its own.
-            bounds: Bounds.
+    @cached_property
+    def limits(self) -> tuple[Float[Tensor, " unknown"], Float[Tensor, " unknown"]]:
+        """Lower and upper bound as positions."""
+        return (self.lower - self.initial) / self.half_range, (self.upper - self.initial) / self.half_range
 
-        Raises:
-            BoundsError: If a start value lies outside its bounds.
-        """
-        super().__init__()
-        self.muscles = muscles
-        self.strength_groups = complete_groups(muscles.names, strength_groups)
-        one = torch.ones_like(muscles.optimal_fiber_length)
-        group_of = {name: i for i, group in enumerate(self.strength_groups.values()) for name in group}
-        index = torch.tensor([group_of[name] for name in muscles.names], device=one.device)
-        self.register_buffer("group_index", index)
-        starts = {
-            "c1": start.c1,
-            "c2": start.c2,
-            "shape_factor": start.shape_factor,
-            "optimal_fiber_length": one,
-            "tendon_slack_length": one,
-            "strength_coefficient": one.new_ones(len(self.strength_groups)),
-        }
-        bounded = {name: _bounded(name, initial, getattr(bounds, name)) for name, initial in starts.items()}
-        self.parameter = cast(Mapping[str, BoundedParameter], nn.ModuleDict(bounded))
+    def split(self, vector: Float[Tensor, "*start unknown"]) -> dict[str, Tensor]:
+        """Returns a vector's parts by kind."""
+        return dict(zip(KINDS, vector.split(self.sizes, dim=-1), strict=True))
 
-    def activation_parameters(self) -> ActivationParameters:
-        """Current C1, C2 and shape factor."""
-        return ActivationParameters(
-            self.parameter["c1"].value, self.parameter["c2"].value, self.parameter["shape_factor"].value
+    def values(self, position: Position) -> dict[str, Tensor]:
+        """Returns the unknowns by kind, in their own units (factors, or absolute)."""
+        return self.split(self.initial + position * self.half_range)
+
+    def parameters(self, position: Position) -> Parameters:
+        """Returns the muscles at one position, or at several side by side."""
+        values = self.values(position)
+        strength = values["strength_coefficient"][..., self.group_index]
+        own = {kind: _beside_series(values[kind]) for kind in OWN_PARAMETERS}
+        strength = _beside_series(strength)
+        muscles = self.muscles
+        return Parameters(
+            activation=ActivationParameters(own["c1"], own["c2"], own["shape_factor"]),
+            muscles=muscles.with_parameters(
+                optimal_fiber_length=muscles.optimal_fiber_length * own["optimal_fiber_length"],
+                tendon_slack_length=muscles.tendon_slack_length * own["tendon_slack_length"],
+                max_isometric_force=muscles.max_isometric_force * strength,
+            ),
+            strength_coefficient=strength,
         )
 
-    def strength(self) -> PerMuscle:
-        """Current strength coefficient of every muscle's group."""
-        return self.parameter["strength_coefficient"].value[self.group_index]
+    def start(self) -> Float[Tensor, " unknown"]:
+        """Returns the position of the model's own values."""
+        return torch.zeros_like(self.initial)
 
-    def calibrated_muscles(self) -> Muscles:
-        """The muscles with current parameters."""
-        return self.muscles.with_parameters(
-            optimal_fiber_length=self.muscles.optimal_fiber_length
-            * self.parameter["optimal_fiber_length"].value,
-            tendon_slack_length=self.muscles.tendon_slack_length
-            * self.parameter["tendon_slack_length"].value,
-            max_isometric_force=self.muscles.max_isometric_force * self.strength(),
-        )
+    def position(self, values: Mapping[str, Tensor]) -> Float[Tensor, " unknown"]:
+        """Returns the position of given values, by kind in their own units."""
+        every = torch.cat([torch.as_tensor(values[kind]).to(self.initial) for kind in KINDS])
+        return (every - self.initial) / self.half_range
+
+
+def make_unknowns(
+    muscles: Muscles,
+    start: ActivationParameters,
+    strength_groups: Mapping[str, Sequence[str]],
+    bounds: Bounds,
+) -> Unknowns:
+    """Returns unknowns that start at the model's and the given activation parameters.
+
+    Args:
+        muscles: The scaled model's muscles.
+        start: Start values of C1, C2 and the shape factor.
+        strength_groups: Members by group; a muscle in none gets a group of its own.
+        bounds: Bounds.
+
+    Raises:
+        BoundsError: If a start value does not lie strictly between its bounds.
+    """
+    groups = complete_groups(muscles.names, strength_groups)
+    one = torch.ones_like(muscles.optimal_fiber_length)
+    group_of = {name: i for i, group in enumerate(groups.values()) for name in group}
+    starts = {
+        "c1": start.c1,
+        "c2": start.c2,
+        "shape_factor": start.shape_factor,
+        "optimal_fiber_length": one,
+        "tendon_slack_length": one,
+        "strength_coefficient": one.new_ones(len(groups)),
+    }
+    for kind in KINDS:
+        _check_start(kind, starts[kind], getattr(bounds, kind))
+    ends = [torch.cat([torch.full_like(starts[k], getattr(bounds, k)[i]) for k in KINDS]) for i in (0, 1)]
+    return Unknowns(
+        muscles=muscles,
+        strength_groups=groups,
+        group_index=torch.tensor([group_of[name] for name in muscles.names], device=one.device),
+        initial=torch.cat([starts[kind] for kind in KINDS]),
+        lower=ends[0],
+        upper=ends[1],
+        sizes=tuple(len(starts[kind]) for kind in KINDS),
+    )
+
+
+def random_starts(unknowns: Unknowns, n_starts: int, seed: int) -> Float[Tensor, "start unknown"]:
+    """Returns where a search starts: at the model's own values, then at random around them.
+
+    Deviations are normal with a standard deviation of a quarter of the bounds' range,
+    kept within nine tenths of the way to a bound.
+
+    Args:
+        unknowns: What is learned.
+        n_starts: How many, the first included.
+        seed: The same seed gives the same starts.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    deviations = 0.5 * torch.randn(n_starts, len(unknowns.initial), generator=generator, dtype=torch.float64)
+    lower, upper = unknowns.limits
+    deviations[0] = 0.0
+    return torch.clamp(deviations.to(unknowns.initial.device), 0.9 * lower, 0.9 * upper)
 
 
 def complete_groups(
@@ -165,6 +205,17 @@ def complete_groups(
     return {group: members for group, members in (groups | alone).items() if members}
 
 
-def _bounded(name: str, initial: Tensor, bounds: Range) -> BoundedParameter:
-    lower, upper = torch.full_like(initial, bounds[0]), torch.full_like(initial, bounds[1])
-    return BoundedParameter(name, initial, lower, upper)
+def _beside_series(values: Tensor) -> Tensor:
+    """Gives several starts' parameters the axes (start, trial, time, muscle)."""
+    return values if values.dim() == 1 else values[:, None, None, :]
+
+
+def _check_start(kind: str, initial: Tensor, bounds: Range) -> None:
+    lower, upper = bounds
+    outside = ~((lower < initial) & (initial < upper))
+    if bool(outside.any()):
+        i = int(torch.nonzero(outside)[0])
+        raise BoundsError(
+            f"{kind}: the start value {initial[i].item():g} of entry {i} lies outside its bounds "
+            f"{lower:g} to {upper:g}. Choose a start strictly inside, or widen <{kind}_bounds>."
+        )

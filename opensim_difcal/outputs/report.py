@@ -86,7 +86,7 @@ def write_report(
         ],
         "activations": [activation_picture(result)],
         "closed-loop": _closed_loop(closed_loop),
-        "convergence": [convergence_picture(result)],
+        "convergence": [convergence_picture(result), *_starts(result)],
         "warnings": _warnings(result),
         "continue": [bullets(text(step) for step in sentences.how_to_continue(result, closed_loop))],
         "settings": [collapsible("Settings that were used", preformatted(settings_text))],
@@ -135,6 +135,11 @@ def _parameters(result: CalibrationResult, summary: Mapping[str, Any]) -> list[H
         parameter_picture(result),
         collapsible("All values", joined(tables)),
     ]
+
+
+def _starts(result: CalibrationResult) -> list[Html]:
+    sentence = sentences.starts_sentence(result)
+    return [paragraph(sentence)] if sentence else []
 
 
 def _closed_loop(closed_loop: Mapping[str, float]) -> list[Html]:

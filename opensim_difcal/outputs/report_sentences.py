@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from opensim_difcal.calibration.result import CalibrationResult, Status
+from opensim_difcal.calibration.result import CalibrationResult
 from opensim_difcal.outputs.verdict import CLOSED_LOOP_CHECKS, FRAME_LIMIT, reintegration_limit
 from opensim_difcal.outputs.wording import (
     moment_text,
@@ -14,6 +14,8 @@ from opensim_difcal.outputs.wording import (
     sentence_start,
 )
 from opensim_difcal.wording import counted
+
+_SAME_COST = 1.01
 
 HOW_TO_READ_NUMBERS = (
     "Error is the root mean squared difference (RMSE) between the predicted joint moment and the one from "
@@ -86,6 +88,31 @@ def elastic_tendons(made_elastic: tuple[str, ...]) -> str:
     )
 
 
+def starts_sentence(result: CalibrationResult) -> str:
+    """Says what searches from other starts led to; empty when there was one."""
+    others = result.starts[1:]
+    if not others:
+        return ""
+    best = result.starts[0].cost
+    same = [start for start in others if start.cost <= best * _SAME_COST]
+    costs = ", ".join(f"{start.cost:.4g}" for start in result.starts)
+    sentence = (
+        f"{len(others) + 1} searches from different starts ended at the costs {costs}; "
+        f"{len(same) + 1} of them within 1 % of the best."
+    )
+    if not same:
+        return f"{sentence} The others stopped in worse minima, or before they reached one."
+    spread = {
+        kind: max(start.distance[kind] for start in same)
+        for kind in ("optimal_fiber_length", "tendon_slack_length")
+    }
+    words = " and ".join(f"{value:.2f} in {kind}" for kind, value in spread.items())
+    return (
+        f"{sentence} Among these, values differ from the best by up to {words} on average, in half ranges "
+        "of their bounds: what differs although the cost does not, the trials do not determine."
+    )
+
+
 def closed_loop_sentences(closed_loop: Mapping[str, float]) -> list[str]:
     """Explains what OpenSim was asked, and its answer, check by check."""
     reintegration, force, balance = (closed_loop.get(check, math.nan) for check in CLOSED_LOOP_CHECKS)
@@ -103,7 +130,7 @@ def closed_loop_sentences(closed_loop: Mapping[str, float]) -> list[str]:
 def how_to_continue(result: CalibrationResult, closed_loop: Mapping[str, float]) -> list[str]:
     """Says what to do with the files beside the report."""
     disagrees = closed_loop.get("reintegration_rms_max", 0.0) > reintegration_limit(closed_loop)
-    if result.status is Status.NON_FINITE or disagrees:
+    if disagrees:
         return ["No calibrated model was written. Follow the reasons in the box at the top, then run again."]
     return [
         f"Open {result.name}.osim in OpenSim (File, Open Model). It is your scaled model with only the "

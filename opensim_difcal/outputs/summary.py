@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from opensim_difcal.calibration.metrics import Agreement, pooled_agreement, trial_agreement
-from opensim_difcal.calibration.result import CalibrationResult, ParameterChange
+from opensim_difcal.calibration.result import CalibrationResult, ParameterChange, StartOutcome
 from opensim_difcal.outputs.atomic import write_atomically
 from opensim_difcal.outputs.trial_pairs import TrialPair, trial_pairs
 from opensim_difcal.outputs.verdict import CLOSED_LOOP_CHECKS, verdict
@@ -47,6 +47,7 @@ def summary(
             "initial": dict(history[0]) if history else {},
             "final": dict(history[-1]) if history else {},
         },
+        "starts": [_start(start) for start in result.starts],
         "seconds": _seconds(result, seconds),
         "trials": [_trial(pair) for pair in pairs],
         "parameters": _parameters(result),
@@ -91,6 +92,16 @@ def write_summary(path: Path, values: Mapping[str, Any]) -> None:
     """
     text = json.dumps(values, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
     write_atomically(path, text.encode())
+
+
+def _start(start: StartOutcome) -> dict[str, Any]:
+    return {
+        "status": start.status.name.lower(),
+        "iterations": start.n_iterations,
+        "initial_cost": start.first_cost,
+        "final_cost": start.cost,
+        "mean_distance_from_best": dict(start.distance),
+    }
 
 
 def _seconds(result: CalibrationResult, seconds: Mapping[str, float]) -> dict[str, float | None]:

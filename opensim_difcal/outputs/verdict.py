@@ -162,5 +162,4 @@ def _bounds(parameters: Mapping[str, Any]) -> Finding:
 
 
 def _status(status: str, reason: str) -> Finding:
-    levels = {"converged": Trust.GOOD, "non_finite": Trust.NONE}
-    return Finding(levels.get(status, Trust.CARE), f"Optimization: {reason}")
+    return Finding(Trust.GOOD if status == "converged" else Trust.CARE, f"Optimization: {reason}")

@@ -6,14 +6,15 @@ References:
 
 import torch
 
-from opensim_difcal.physics.recurrence import LinearFilter
-from opensim_difcal.shapes import MuscleParameter, MuscleSeries, MuscleValues, PerMuscle
+from opensim_difcal.shapes import MuscleParameter, MuscleSeries, MuscleValues
 
 _SERIES_BELOW = 1e-4
 
 
-def neural_activation(excitation: MuscleSeries, c1: PerMuscle, c2: PerMuscle) -> MuscleSeries:
-    """Second-order recursive filter of the excitation, Eq. 1.
+def steady_start(
+    excitation: MuscleSeries, c1: MuscleParameter, c2: MuscleParameter
+) -> tuple[MuscleValues, MuscleParameter, MuscleParameter, MuscleSeries]:
+    """Eq. 1 as a recurrence that starts from rest: its deviation from the first excitation.
 
     u_i = alpha e_i - beta_1 u_(i-1) - beta_2 u_(i-2) with beta_1 = C1 + C2,
     beta_2 = C1 C2, alpha = 1 + beta_1 + beta_2. Its poles are -C1 and -C2, so C1 and C2
@@ -23,11 +24,14 @@ def neural_activation(excitation: MuscleSeries, c1: PerMuscle, c2: PerMuscle) ->
         excitation: 0..1, already delayed by the electromechanical delay.
         c1: -1 < C1 < 0.
         c2: -1 < C2 < 0.
+
+    Returns:
+        The steady state, which has to be added to the result; the coefficients of
+        u_(i-1) and u_(i-2); and what drives the recurrence.
     """
     beta_1, beta_2 = c1 + c2, c1 * c2
     steady = excitation[..., :1, :]
-    drive = (1.0 + beta_1 + beta_2) * (excitation - steady)
-    return steady + LinearFilter.apply(-beta_1, -beta_2, drive)
+    return steady, -beta_1, -beta_2, (1.0 + beta_1 + beta_2) * (excitation - steady)
 
 
 def activation(neural: MuscleValues, shape_factor: MuscleParameter) -> MuscleValues:

@@ -52,7 +52,8 @@ class CurveTable:
         with torch.no_grad():
             interval = ((inside - self.first) * self.intervals_per_unit).long().clamp_(0, N_INTERVALS - 1)
         distance = inside - (self.first + interval / self.intervals_per_unit)
-        c0, c1, c2, c3 = self.coefficients[interval + self.row].unbind(-1)
+        rows = self.coefficients.index_select(0, (interval + self.row).reshape(-1))
+        c0, c1, c2, c3 = rows.reshape(*interval.shape, 4).unbind(-1)
         slope = c1 + distance * (2.0 * c2 + 3.0 * distance * c3)
         value = c0 + distance * (c1 + distance * (c2 + distance * c3))
         return value + slope * (x - inside), slope

@@ -5,17 +5,15 @@ References:
 """
 
 import torch
+from torch import Tensor
 
 from opensim_difcal.physics.muscle import (
     Muscles,
     cos_pennation_angle,
-    force_balance,
     minimum_fiber_length,
     tendon_force_multiplier,
 )
 from opensim_difcal.shapes import MuscleSeries, MuscleValues
-
-_BISECTIONS = 50
 
 
 def rosenbrock_step(
@@ -24,7 +22,7 @@ def rosenbrock_step(
     activation: tuple[MuscleValues, MuscleValues],
     muscle_tendon_length: tuple[MuscleValues, MuscleValues],
     muscles: Muscles,
-    time_step: float,
+    time_step: float | Tensor,
 ) -> MuscleValues:
     """Returns the fiber length one time step later, m; one linearly implicit step.
 
@@ -70,69 +68,37 @@ def rosenbrock_step(
     return torch.maximum(fiber_length + change, minimum_fiber_length(muscles))
 
 
-def equilibrium_fiber_length(
-    activation: MuscleValues, muscle_tendon_length: MuscleValues, muscles: Muscles
-) -> MuscleValues:
-    """Fiber length at rest, m: the force balance at zero velocity, by bisection.
-
-    One Newton step at the root carries the gradient (implicit function theorem).
-
-    Args:
-        activation: 0..1.
-        muscle_tendon_length: m.
-        muscles: Parameters.
-    """
-    still = torch.zeros_like(muscle_tendon_length)
-
-    def balance(fiber_length: MuscleValues) -> MuscleValues:
-        return force_balance(fiber_length, still, activation, muscle_tendon_length, muscles)
-
-    with torch.no_grad():
-        low = minimum_fiber_length(muscles).expand_as(muscle_tendon_length).clone()
-        width = muscles.optimal_fiber_length * torch.sin(muscles.pennation_angle_at_optimal)
-        longest = torch.relu(muscle_tendon_length - 0.5 * muscles.tendon_slack_length)
-        high = torch.maximum(torch.sqrt(longest**2 + width**2), low)
-        for _ in range(_BISECTIONS):
-            middle = 0.5 * (low + high)
-            tendon_wins = balance(middle) > 0.0
-            low, high = torch.where(tendon_wins, middle, low), torch.where(tendon_wins, high, middle)
-        root = 0.5 * (low + high)
-    with torch.enable_grad():
-        variable = root.clone().requires_grad_(True)
-        slope = torch.autograd.grad(balance(variable).sum(), variable)[0].detach()
-    # Away from a bracket end the balance vanishes and this changes only the gradient.
-    step = balance(root) / slope
-    settled = step.detach().abs() < 1e-6 * muscles.optimal_fiber_length.detach()
-    return torch.where(settled, root - step, torch.maximum(root, minimum_fiber_length(muscles)))
-
-
 def integrate_sequentially(
-    activation: MuscleSeries, muscle_tendon_length: MuscleSeries, muscles: Muscles, time_step: float
+    first: MuscleValues,
+    activation: MuscleSeries,
+    muscle_tendon_length: MuscleSeries,
+    muscles: Muscles,
+    time_step: float,
 ) -> MuscleSeries:
-    """Fiber length over time, m, by plain steps from equilibrium; the reference.
+    """Fiber length over time, m, by plain steps; the reference.
 
     Args:
+        first: Fiber length at the first instant, m; its time axis has one entry.
         activation: 0..1.
         muscle_tendon_length: m.
         muscles: Parameters.
         time_step: s.
     """
-    length = equilibrium_fiber_length(activation[..., 0, :], muscle_tendon_length[..., 0, :], muscles)
-    velocity = torch.zeros_like(length)
+    length, velocity = first, torch.zeros_like(first)
     series = [length]
     for i in range(activation.shape[-2] - 1):
         after = rosenbrock_step(
             length,
             velocity,
-            (activation[..., i, :], activation[..., i + 1, :]),
-            (muscle_tendon_length[..., i, :], muscle_tendon_length[..., i + 1, :]),
+            (activation[..., i : i + 1, :], activation[..., i + 1 : i + 2, :]),
+            (muscle_tendon_length[..., i : i + 1, :], muscle_tendon_length[..., i + 1 : i + 2, :]),
             muscles,
             time_step,
         )
         velocity = (after - length) / time_step
         length = after
         series.append(length)
-    return torch.stack(series, dim=-2)
+    return torch.cat(series, dim=-2)
 
 
 def elastic_tendon_force(

@@ -16,7 +16,7 @@ from torch import Tensor
 from opensim_difcal.physics.curves import CurveTable
 from opensim_difcal.shapes import MuscleValues, PerMuscle, PerMuscleFlag
 
-TENDON_EXTENSION_SLOPE = 1e-3  # of the tendon's linear stiffness
+TENDON_EXTENSION_SLOPE = 8e-4  # of the tendon's linear stiffness; the steepest is 9/8 of it
 TENDON_EXTENSION_WIDTH = 2e-3  # strain
 
 
@@ -24,7 +24,8 @@ TENDON_EXTENSION_WIDTH = 2e-3  # strain
 class Muscles:
     """Parameters of all muscles; every tensor has one entry per muscle.
 
-    Physics is elementwise, so the two lengths may also be given at every instant.
+    Physics is elementwise, so the two lengths may also be given at every instant, and all
+    three learned parameters with the axes (start, 1, 1, muscle).
 
     Attributes:
         names: Muscle names.
@@ -48,7 +49,7 @@ class Muscles:
     """
 
     names: tuple[str, ...]
-    max_isometric_force: PerMuscle
+    max_isometric_force: MuscleValues
     optimal_fiber_length: MuscleValues
     tendon_slack_length: MuscleValues
     pennation_angle_at_optimal: PerMuscle
@@ -69,7 +70,7 @@ class Muscles:
         *,
         optimal_fiber_length: MuscleValues,
         tendon_slack_length: MuscleValues,
-        max_isometric_force: PerMuscle,
+        max_isometric_force: MuscleValues,
     ) -> "Muscles":
         """Returns the muscles with other values of the three calibrated parameters."""
         return replace(
@@ -77,6 +78,14 @@ class Muscles:
             optimal_fiber_length=optimal_fiber_length,
             tendon_slack_length=tendon_slack_length,
             max_isometric_force=max_isometric_force,
+        )
+
+    def with_lengths(
+        self, optimal_fiber_length: MuscleValues, tendon_slack_length: MuscleValues
+    ) -> "Muscles":
+        """Returns the muscles with other lengths, m; per muscle or at every instant."""
+        return replace(
+            self, optimal_fiber_length=optimal_fiber_length, tendon_slack_length=tendon_slack_length
         )
 
     def with_rigid_tendon(self, rigid_tendon: PerMuscleFlag) -> "Muscles":
@@ -103,7 +112,7 @@ class Muscles:
 
 
 def _select(value: Tensor | CurveTable, index: Int[Tensor, " selected"]) -> Tensor | CurveTable:
-    return value.select(index) if isinstance(value, CurveTable) else value[index]
+    return value.select(index) if isinstance(value, CurveTable) else value[..., index]
 
 
 def minimum_fiber_length(muscles: Muscles) -> MuscleValues:
@@ -143,9 +152,9 @@ def tendon_force_multiplier(
     """Tendon force and its slope, extended below zero strain.
 
     Below slack length OpenSim's curve is zero and flat. Here it goes on with a small
-    slope, smooth to the second derivative, that rises to `TENDON_EXTENSION_SLOPE` of the
-    linear stiffness: slope = k s^2 / (s^2 + w^2) for a strain of -s. A slack tendon then
-    pulls back gently and the force balance keeps a solution (paper, Appendix A).
+    slope, smooth to the second derivative: force = -k s^3 / (s^2 + w^2) for a strain of -s,
+    with k at `TENDON_EXTENSION_SLOPE` of the linear stiffness. A slack tendon then pulls back
+    gently and the force balance keeps a solution (paper, Appendix A).
 
     Args:
         normalized_tendon_length: In slack lengths.
@@ -157,9 +166,9 @@ def tendon_force_multiplier(
     force, slope = muscles.tendon_force_length.value_and_slope(normalized_tendon_length)
     slack = torch.relu(1.0 - normalized_tendon_length)
     stiffness = TENDON_EXTENSION_SLOPE * muscles.tendon_stiffness
-    width = TENDON_EXTENSION_WIDTH
-    extension = -stiffness * (slack - width * torch.atan(slack / width))
-    return force + extension, slope + stiffness * slack**2 / (slack**2 + width**2)
+    squared, width = slack * slack, TENDON_EXTENSION_WIDTH**2
+    share = squared / (squared + width)
+    return force - stiffness * slack * share, slope + stiffness * share * (3.0 - 2.0 * share)
 
 
 def fiber_force_multiplier(

@@ -1,33 +1,30 @@
 """The whole way from excitation to joint moment, differentiable."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
-from opensim_difcal.physics.activation import activation, neural_activation
-from opensim_difcal.physics.elastic_tendon import elastic_tendon_force
+from opensim_difcal.physics.differentiable import Operations
 from opensim_difcal.physics.moments import joint_moments
-from opensim_difcal.physics.muscle import Muscles, clamp_activation
-from opensim_difcal.physics.rigid_tendon import rigid_fiber_length, rigid_tendon_force
-from opensim_difcal.shapes import CoordinateSeries, MomentArms, MuscleSeries, PerMuscle
-
-Integrate = Callable[[MuscleSeries, MuscleSeries, Muscles, float], MuscleSeries]
-"""Fiber length from activation, muscle-tendon length, muscles and time step."""
+from opensim_difcal.physics.muscle import Muscles
+from opensim_difcal.physics.muscle_functions import ACTIVATION, ELASTIC_FORCE, RIGID_FORCE
+from opensim_difcal.shapes import CoordinateSeries, MomentArms, MuscleParameter, MuscleSeries
 
 
 @dataclass(frozen=True)
 class ActivationParameters:
     """Parameters of Eqs 1 and 2, one entry per muscle; c1 and c2 belong to the time step."""
 
-    c1: PerMuscle
-    c2: PerMuscle
-    shape_factor: PerMuscle
+    c1: MuscleParameter
+    c2: MuscleParameter
+    shape_factor: MuscleParameter
 
 
 @dataclass(frozen=True)
 class Simulation:
-    """What the muscles do.
+    """What the muscles do; axes (start, trial, time, muscle or coordinate), or fewer in front.
 
     Attributes:
         activation: As the muscle uses it, at least its minimum_activation.
@@ -54,9 +51,12 @@ def simulate(
     activation_parameters: ActivationParameters,
     muscles: Muscles,
     time_step: float,
-    integrate: Integrate,
+    operations: Operations,
 ) -> Simulation:
     """Simulates muscles of rigid and elastic tendons along measured lengths.
+
+    Parameters have one entry per muscle, or the axes (start, 1, 1, muscle): then all starts
+    are simulated side by side.
 
     Args:
         excitation: 0..1, delayed.
@@ -65,26 +65,22 @@ def simulate(
         activation_parameters: Eqs 1 and 2.
         muscles: Parameters.
         time_step: s.
-        integrate: How elastic tendons are integrated.
+        operations: How values and derivatives are computed.
     """
-    neural = neural_activation(excitation, activation_parameters.c1, activation_parameters.c2)
-    activations = clamp_activation(activation(neural, activation_parameters.shape_factor), muscles)
-    fiber_length = torch.empty_like(activations)
-    force, strain = torch.zeros_like(activations), torch.zeros_like(activations)
-    elastic = torch.nonzero(~muscles.rigid_tendon).squeeze(-1)
-    rigid = torch.nonzero(muscles.rigid_tendon).squeeze(-1)
-    if len(elastic):
-        chosen, length = muscles.select(elastic), muscle_tendon_length[..., elastic]
-        fibers = integrate(activations[..., elastic], length, chosen, time_step)
-        tendon, stretch = elastic_tendon_force(fibers, length, chosen)
-        fiber_length = fiber_length.index_copy(-1, elastic, fibers)
-        force, strain = force.index_copy(-1, elastic, tendon), strain.index_copy(-1, elastic, stretch)
-    if len(rigid):
-        chosen, length = muscles.select(rigid), muscle_tendon_length[..., rigid]
-        (velocity,) = torch.gradient(length, spacing=time_step, dim=-2, edge_order=2)
-        tendon = rigid_tendon_force(length, velocity, activations[..., rigid], chosen)
-        fiber_length = fiber_length.index_copy(-1, rigid, rigid_fiber_length(length, chosen))
-        force = force.index_copy(-1, rigid, tendon)
+    neural = operations.neural_activation(excitation, activation_parameters.c1, activation_parameters.c2)
+    (activations,) = operations.apply(ACTIVATION, (neural, activation_parameters.shape_factor), muscles)
+    parts = []
+    for index, mechanics in ((elastic_muscles(muscles), _elastic), (rigid_muscles(muscles), _rigid)):
+        if len(index):
+            chosen = mechanics(
+                pick(activations, index),
+                pick(muscle_tendon_length, index),
+                muscles.select(index),
+                time_step,
+                operations,
+            )
+            parts.append((index, chosen))
+    fiber_length, force, strain = (merge([(index, chosen[i]) for index, chosen in parts]) for i in range(3))
     force = force * muscles.max_isometric_force
     return Simulation(
         activation=activations,
@@ -94,3 +90,57 @@ def simulate(
         tendon_strain=strain,
         joint_moment=joint_moments(moment_arm, force),
     )
+
+
+def elastic_muscles(muscles: Muscles) -> Tensor:
+    """Indices of the muscles whose tendon stretches."""
+    return torch.nonzero(~muscles.rigid_tendon).squeeze(-1)
+
+
+def rigid_muscles(muscles: Muscles) -> Tensor:
+    """Indices of the muscles whose tendon keeps its slack length."""
+    return torch.nonzero(muscles.rigid_tendon).squeeze(-1)
+
+
+def pick(series: Tensor, index: Tensor) -> Tensor:
+    """Returns some of the muscles; all of them uncopied."""
+    return series if len(index) == series.shape[-1] else series[..., index]
+
+
+def merge(parts: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
+    """Puts picked muscles back in their order.
+
+    Args:
+        parts: Indices and series.
+    """
+    if len(parts) == 1:
+        return parts[0][1]
+    whole = parts[0][1].new_empty(*parts[0][1].shape[:-1], sum(len(index) for index, _ in parts))
+    for index, part in parts:
+        whole = whole.index_copy(-1, index, part)
+    return whole
+
+
+def muscle_tendon_velocity(muscle_tendon_length: MuscleSeries, time_step: float) -> MuscleSeries:
+    """Second-order differences of the length over time, m/s."""
+    return torch.gradient(muscle_tendon_length, spacing=time_step, dim=-2, edge_order=2)[0]
+
+
+def _elastic(
+    activations: Tensor, length: Tensor, muscles: Muscles, time_step: float, operations: Operations
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Fiber length, tendon force in max_isometric_force, and strain."""
+    fibers = operations.fiber_length(activations, length, muscles, time_step)
+    variables = fibers, muscles.optimal_fiber_length, muscles.tendon_slack_length, length
+    force, strain = operations.apply(ELASTIC_FORCE, variables, muscles)
+    return fibers, force, strain
+
+
+def _rigid(
+    activations: Tensor, length: Tensor, muscles: Muscles, time_step: float, operations: Operations
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Fiber length, tendon force in max_isometric_force, and no strain."""
+    velocity = muscle_tendon_velocity(length, time_step)
+    variables = activations, muscles.optimal_fiber_length, muscles.tendon_slack_length, length, velocity
+    force, fibers = operations.apply(RIGID_FORCE, variables, muscles)
+    return fibers, force, torch.zeros_like(force)

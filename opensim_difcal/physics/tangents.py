@@ -1,28 +1,40 @@
-"""Derivatives of every muscle's behavior by its own parameters: the Jacobian's building blocks.
+"""A simulation with the derivatives of every muscle's behavior by its own parameters.
 
-A muscle's parameters act on that muscle alone, and the step is elementwise, so one
-autograd call over all instants gives every partial derivative. Given those, tangents obey
-the same linear recurrences as the trajectory: five of them cost about as much as one.
+A muscle's parameters act on that muscle alone, and every part of a simulation is an
+elementwise function or a linear recurrence over time. So the partial derivatives that the
+engine computes at all instants, and the same recurrences, give the exact Jacobian: five
+tangents cost little more than the simulation itself.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from opensim_difcal.physics.activation import activation, neural_activation
-from opensim_difcal.physics.elastic_tendon import elastic_tendon_force, rosenbrock_step
-from opensim_difcal.physics.muscle import Muscles, clamp_activation, force_balance
-from opensim_difcal.physics.recurrence import solve
-from opensim_difcal.physics.rigid_tendon import rigid_fiber_length, rigid_tendon_force
-from opensim_difcal.physics.simulation import ActivationParameters, Simulation
-from opensim_difcal.shapes import MuscleSeries
+from opensim_difcal.physics.activation import steady_start
+from opensim_difcal.physics.differentiable import coupling
+from opensim_difcal.physics.engine import Engine
+from opensim_difcal.physics.equilibrium import equilibrium
+from opensim_difcal.physics.moments import joint_moments
+from opensim_difcal.physics.muscle import Muscles
+from opensim_difcal.physics.muscle_functions import ACTIVATION, ELASTIC_FORCE, RIGID_FORCE
+from opensim_difcal.physics.simulation import (
+    ActivationParameters,
+    Simulation,
+    elastic_muscles,
+    merge,
+    muscle_tendon_velocity,
+    pick,
+    rigid_muscles,
+)
+from opensim_difcal.shapes import MomentArms, MuscleSeries
 
 OWN_PARAMETERS = ("c1", "c2", "shape_factor", "optimal_fiber_length", "tendon_slack_length")
+_N_ACTIVATION, _OPTIMAL, _SLACK = 3, 3, 4
 
-Tangent = Float[Tensor, "own trial time muscle"]
+Tangent = Float[Tensor, "own ... time muscle"]
 """Derivative by each of `OWN_PARAMETERS` of the same muscle."""
 
 
@@ -31,71 +43,111 @@ class Tangents:
     """Derivatives of a simulation, one leading entry per own parameter.
 
     Attributes:
-        tendon_force: N per unit of the parameter.
+        activation: Per unit of the parameter.
+        fiber_length: m per unit of the parameter.
         normalized_fiber_length: Per unit of the parameter.
+        tendon_force: N per unit of the parameter.
         tendon_strain: Per unit of the parameter.
     """
 
-    tendon_force: Tangent
+    activation: Tangent
+    fiber_length: Tangent
     normalized_fiber_length: Tangent
+    tendon_force: Tangent
     tendon_strain: Tangent
 
 
-def simulation_tangents(
-    simulation: Simulation,
+class _Mechanics(NamedTuple):
+    """Values and tangents of what follows from activation; force in max_isometric_force."""
+
+    fiber_length: Tensor
+    force: Tensor
+    strain: Tensor
+    by_fiber_length: Tensor
+    by_force: Tensor
+    by_strain: Tensor
+
+
+def simulate_with_tangents(
     excitation: MuscleSeries,
     muscle_tendon_length: MuscleSeries,
+    moment_arm: MomentArms,
     *,
     activation_parameters: ActivationParameters,
     muscles: Muscles,
     time_step: float,
-) -> Tangents:
-    """Differentiates a simulation that was made with the same arguments.
+    engine: Engine,
+) -> tuple[Simulation, Tangents]:
+    """Returns what `simulate` returns, and its derivatives; not part of an autograd graph.
 
     Args:
-        simulation: The solved simulation.
         excitation: 0..1, delayed.
         muscle_tendon_length: m.
-        activation_parameters: Eqs 1 and 2.
+        moment_arm: m.
+        activation_parameters: Eqs 1 and 2; axes as for `simulate`.
         muscles: Parameters.
         time_step: s.
+        engine: What computes.
     """
-    by_activation = _activation_tangents(excitation, activation_parameters, muscles)
-    shape = (len(OWN_PARAMETERS), *excitation.shape)
-    force, length, strain = (excitation.new_zeros(shape) for _ in range(3))
-    elastic = torch.nonzero(~muscles.rigid_tendon).squeeze(-1)
-    rigid = torch.nonzero(muscles.rigid_tendon).squeeze(-1)
-    for index, tangents in ((elastic, _elastic), (rigid, _rigid)):
-        if len(index):
-            chosen = tangents(
-                simulation.fiber_length[..., index],
-                simulation.activation[..., index],
-                by_activation[..., index],
-                muscle_tendon_length[..., index],
-                muscles.select(index),
-                time_step,
-            )
-            force[..., index], length[..., index], strain[..., index] = chosen
-    return Tangents(force * muscles.max_isometric_force, length, strain)
+    with torch.no_grad():
+        activations, by_activation = _activation(engine, excitation, activation_parameters, muscles)
+        parts: list[tuple[Tensor, _Mechanics]] = []
+        for index, mechanics in ((elastic_muscles(muscles), _elastic), (rigid_muscles(muscles), _rigid)):
+            if len(index):
+                chosen = mechanics(
+                    engine,
+                    pick(activations, index),
+                    pick(by_activation, index),
+                    pick(muscle_tendon_length, index),
+                    muscles.select(index),
+                    time_step,
+                )
+                parts.append((index, chosen))
+        merged = _Mechanics(*(merge([(index, part[i]) for index, part in parts]) for i in range(6)))
+        return _results(merged, activations, by_activation, moment_arm, muscles)
 
 
-def _activation_tangents(
-    excitation: MuscleSeries, parameters: ActivationParameters, muscles: Muscles
-) -> Float[Tensor, "three trial time muscle"]:
-    """Derivative of activation by C1, C2 and the shape factor (Eqs 1 and 2)."""
+def _results(
+    mechanics: _Mechanics, activations: Tensor, by_activation: Tensor, moment_arm: Tensor, muscles: Muscles
+) -> tuple[Simulation, Tangents]:
+    optimal = muscles.optimal_fiber_length
+    force = mechanics.force * muscles.max_isometric_force
+    simulation = Simulation(
+        activation=activations,
+        fiber_length=mechanics.fiber_length,
+        normalized_fiber_length=mechanics.fiber_length / optimal,
+        tendon_force=force,
+        tendon_strain=mechanics.strain,
+        joint_moment=joint_moments(moment_arm, force),
+    )
+    by_normalized = mechanics.by_fiber_length / optimal
+    by_normalized[_OPTIMAL] -= simulation.normalized_fiber_length / optimal
+    n_others = len(OWN_PARAMETERS) - _N_ACTIVATION
+    nothing = by_activation.new_zeros(n_others, *activations.shape)
+    tangents = Tangents(
+        activation=torch.cat([by_activation, nothing]),
+        fiber_length=mechanics.by_fiber_length,
+        normalized_fiber_length=by_normalized,
+        tendon_force=mechanics.by_force * muscles.max_isometric_force,
+        tendon_strain=mechanics.by_strain,
+    )
+    return simulation, tangents
+
+
+def _activation(
+    engine: Engine, excitation: Tensor, parameters: ActivationParameters, muscles: Muscles
+) -> tuple[Tensor, Tensor]:
+    """Activation, and its derivatives by C1, C2 and the shape factor (Eqs 1 and 2)."""
     c1, c2 = parameters.c1, parameters.c2
-    neural = neural_activation(excitation, c1, c2)
-    deviation = neural - excitation[..., :1, :]
-    drive = excitation - excitation[..., :1, :]
-    last, before = _delayed(deviation, 1), _delayed(deviation, 2)
-    drives = torch.stack([(1.0 + other) * drive - last - other * before for other in (c2, c1)])
-    by_poles = solve((-c1 - c2).expand_as(drives), (-c1 * c2).expand_as(drives), drives)
-    with torch.enable_grad():
-        u = neural.detach().requires_grad_(True)
-        shape_factor = parameters.shape_factor.expand_as(neural).detach().requires_grad_(True)
-        value = clamp_activation(activation(u, shape_factor), muscles)
-        by_neural, by_shape = torch.autograd.grad(value.sum(), (u, shape_factor))
-    return torch.cat([by_poles * by_neural, by_shape.unsqueeze(0)])
+    steady, last, before, drive = steady_start(excitation, c1, c2)
+    deviation = engine.solve(last, before, drive)
+    ahead = excitation - steady
+    once, twice = _delayed(deviation, 1), _delayed(deviation, 2)
+    drives = torch.stack([(1.0 + other) * ahead - once - other * twice for other in (c2, c1)])
+    by_poles = engine.solve(last, before, drives)
+    variables = (steady + deviation, parameters.shape_factor)
+    (value,), ((by_neural, by_shape),) = engine.with_partials(ACTIVATION, variables, muscles)
+    return value, torch.cat([by_poles * by_neural, by_shape.unsqueeze(0)])
 
 
 def _delayed(series: Tensor, n: int) -> Tensor:
@@ -104,123 +156,54 @@ def _delayed(series: Tensor, n: int) -> Tensor:
 
 
 def _elastic(
-    fiber_length: Tensor,
+    engine: Engine,
     activations: Tensor,
     by_activation: Tensor,
     length: Tensor,
     muscles: Muscles,
-    h: float,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Tangents of force (in Fmax), normalized length and strain with elastic tendons."""
-    by_length = _length_tangents(fiber_length, activations, by_activation, length, muscles, h)
-    with torch.enable_grad():
-        leaves, leaf_muscles = _leaves(muscles, fiber_length)
-        force, strain = elastic_tendon_force(leaves[0], length, leaf_muscles)
-    force_tangent = _combine(_partials(force, leaves), by_length)
-    strain_tangent = _combine(_partials(strain, leaves), by_length)
-    return force_tangent, _normalized(fiber_length, by_length, muscles), strain_tangent
+    time_step: float,
+) -> _Mechanics:
+    rest = equilibrium(engine, activations[..., :1, :], length[..., :1, :], muscles)
+    fibers, partials = engine.trajectory(
+        rest.fiber_length, activations, length, muscles, time_step, with_partials=True
+    )
+    assert partials is not None
+    by_length, by_velocity, by_before, by_after, by_optimal, by_slack = partials
+    drive = by_activation.new_empty(len(OWN_PARAMETERS), *activations.shape)
+    drive[:_N_ACTIVATION, ..., :1, :] = rest.by_activation * by_activation[..., :1, :]
+    drive[_OPTIMAL, ..., :1, :], drive[_SLACK, ..., :1, :] = rest.by_optimal, rest.by_slack
+    torch.mul(by_activation[..., :-1, :], by_before, out=drive[:_N_ACTIVATION, ..., 1:, :])
+    drive[:_N_ACTIVATION, ..., 1:, :].addcmul_(by_activation[..., 1:, :], by_after)
+    drive[_OPTIMAL, ..., 1:, :], drive[_SLACK, ..., 1:, :] = by_optimal, by_slack
+    by_fibers = engine.solve(*coupling(by_length, by_velocity, time_step), drive)
+    variables = fibers, muscles.optimal_fiber_length, muscles.tendon_slack_length, length
+    values, derivatives = engine.with_partials(ELASTIC_FORCE, variables, muscles)
+    by_force, by_strain = (_through(by_fibers, each) for each in derivatives)
+    force, strain = values
+    return _Mechanics(fibers, force, strain, by_fibers, by_force, by_strain)
 
 
 def _rigid(
-    fiber_length: Tensor,
+    engine: Engine,
     activations: Tensor,
     by_activation: Tensor,
     length: Tensor,
     muscles: Muscles,
-    h: float,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Tangents of force (in Fmax) and normalized length with rigid tendons; no strain."""
-    (velocity,) = torch.gradient(length, spacing=h, dim=-2, edge_order=2)
-    with torch.enable_grad():
-        leaves, leaf_muscles = _leaves(muscles, activations)
-        force = rigid_tendon_force(length, velocity, leaves[0], leaf_muscles)
-        fibers = rigid_fiber_length(length, leaf_muscles)
-    padded = torch.cat([by_activation, torch.zeros_like(by_activation[:2])])
-    force_tangent = _combine(_partials(force, leaves), padded)
-    _, *by_geometry = _partials(fibers, leaves)
-    by_length = torch.cat([torch.zeros_like(by_activation), torch.stack(by_geometry)])
-    return force_tangent, _normalized(fiber_length, by_length, muscles), torch.zeros_like(force_tangent)
+    time_step: float,
+) -> _Mechanics:
+    velocity = muscle_tendon_velocity(length, time_step)
+    variables = activations, muscles.optimal_fiber_length, muscles.tendon_slack_length, length, velocity
+    (force, fibers), derivatives = engine.with_partials(RIGID_FORCE, variables, muscles)
+    n_others = len(OWN_PARAMETERS) - _N_ACTIVATION
+    by_own = torch.cat([by_activation, by_activation.new_zeros(n_others, *activations.shape)])
+    by_force, by_fibers = (_through(by_own, each) for each in derivatives)
+    return _Mechanics(fibers, force, torch.zeros_like(force), by_fibers, by_force, torch.zeros_like(by_force))
 
 
-def _length_tangents(
-    fiber_length: Tensor,
-    activations: Tensor,
-    by_activation: Tensor,
-    length: Tensor,
-    muscles: Muscles,
-    h: float,
-) -> Tensor:
-    """Derivative of fiber length by the own parameters, by the step's linear recurrence."""
-    now, after = slice(None, -1), slice(1, None)
-    velocity = torch.zeros_like(fiber_length[..., now, :])
-    velocity[..., 1:, :] = torch.diff(fiber_length[..., now, :], dim=-2) / h
-    with torch.enable_grad():
-        leaves, leaf_muscles = _leaves(muscles, fiber_length[..., now, :])
-        v, a0, a1 = (
-            x.detach().requires_grad_(True)
-            for x in (velocity, activations[..., now, :], activations[..., after, :])
-        )
-        step = rosenbrock_step(
-            leaves[0], v, (a0, a1), (length[..., now, :], length[..., after, :]), leaf_muscles, h
-        )
-    by_l, by_optimal, by_slack, by_v, by_a0, by_a1 = _partials(step, [*leaves, v, a0, a1])
-    by_v[..., 0, :] = 0.0
-    controls = by_a0 * by_activation[..., now, :] + by_a1 * by_activation[..., after, :]
-    drive = torch.cat([controls, torch.stack([by_optimal, by_slack])])
-    first = _equilibrium_tangents(fiber_length, activations, by_activation, length, muscles)
-    drive = torch.cat([first.unsqueeze(-2), drive], dim=-2)
-    last, before = (
-        torch.nn.functional.pad(x, (0, 0, 1, 0)).expand_as(drive) for x in (by_l + by_v / h, -by_v / h)
-    )
-    return solve(last, before, drive)
-
-
-def _equilibrium_tangents(
-    fiber_length: Tensor, activations: Tensor, by_activation: Tensor, length: Tensor, muscles: Muscles
-) -> Tensor:
-    """Derivative of the first fiber length by the implicit function theorem."""
-    first = fiber_length[..., 0, :]
-    with torch.enable_grad():
-        leaves, leaf_muscles = _leaves(muscles, first)
-        a = activations[..., 0, :].detach().requires_grad_(True)
-        balance = force_balance(leaves[0], torch.zeros_like(first), a, length[..., 0, :], leaf_muscles)
-    by_l, by_optimal, by_slack, by_a = _partials(balance, [*leaves, a])
-    settled = balance.detach().abs() < 1e-6
-    direct = torch.cat([by_a * by_activation[..., 0, :], torch.stack([by_optimal, by_slack])])
-    return torch.where(settled, -direct / by_l, torch.zeros_like(direct))
-
-
-def _leaves(muscles: Muscles, series: Tensor) -> tuple[list[Tensor], Muscles]:
-    """A series and the two lengths at every instant, each as an independent variable."""
-    optimal = muscles.optimal_fiber_length.expand_as(series).detach().clone().requires_grad_(True)
-    slack = muscles.tendon_slack_length.expand_as(series).detach().clone().requires_grad_(True)
-    variable = series.detach().clone().requires_grad_(True)
-    return [variable, optimal, slack], muscles.with_parameters(
-        optimal_fiber_length=optimal,
-        tendon_slack_length=slack,
-        max_isometric_force=muscles.max_isometric_force,
-    )
-
-
-def _partials(value: Tensor, leaves: Sequence[Tensor]) -> list[Tensor]:
-    """Elementwise derivatives of an elementwise function."""
-    gradients = torch.autograd.grad(
-        value, leaves, torch.ones_like(value), retain_graph=True, materialize_grads=True
-    )
-    return list(gradients)
-
-
-def _combine(partials: Sequence[Tensor], by_variable: Tensor) -> Tensor:
-    """Chain rule: through the variable's tangent, plus the two lengths directly."""
-    by_variable_partial, by_optimal, by_slack = partials
-    tangent = by_variable_partial * by_variable
-    tangent[3] += by_optimal
-    tangent[4] += by_slack
-    return tangent
-
-
-def _normalized(fiber_length: Tensor, by_length: Tensor, muscles: Muscles) -> Tensor:
-    """Tangent of fiber_length / optimal_fiber_length."""
-    tangent = by_length / muscles.optimal_fiber_length
-    tangent[3] -= fiber_length / muscles.optimal_fiber_length**2
-    return tangent
+def _through(tangent: Tensor, partials: tuple[Tensor, ...]) -> Tensor:
+    """Chain rule: through the first variable's tangent, plus the two lengths directly."""
+    by_variable, by_optimal, by_slack = partials
+    result = tangent * by_variable
+    result[_OPTIMAL] += by_optimal
+    result[_SLACK] += by_slack
+    return result

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 from tqdm import tqdm
@@ -12,6 +13,7 @@ from opensim_difcal.calibration.cost import CostSettings
 from opensim_difcal.calibration.optimization import OptimizerSettings
 from opensim_difcal.calibration.result import CalibrationResult
 from opensim_difcal.calibration.unknowns import Bounds
+from opensim_difcal.physics.best_engine import best_engine
 from opensim_difcal.tools.calibration_inputs import CalibrationInputs
 from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
 
@@ -35,15 +37,22 @@ def calibrate_inputs(
             bar.set_postfix_str(f"cost {cost['total']:.4g}", refresh=False)
             bar.update(iteration - bar.n)
 
+        muscles = inputs.muscles.to(tool.device)
         result = calibrate(
             tool.name,
             inputs.trials,
-            inputs.muscles,
+            muscles,
             settings,
+            engine=best_engine(muscles, kernel_folder(tool), compiled=tool.compiled),
             made_elastic=inputs.made_elastic,
             progress=show,
         )
     return replace(result, warnings=(*result.warnings, *inputs.notes))
+
+
+def kernel_folder(tool: NMSCalibrationTool) -> Path | None:
+    """Where machine code is kept for later runs."""
+    return Path("/tmp/bench/kern")
 
 
 @contextmanager
@@ -78,6 +87,7 @@ def calibration_settings(tool: NMSCalibrationTool) -> CalibrationSettings:
             tendon_strain_weight=tool.by_preset("tendon_strain_weight"),
             prior_weight=tool.by_preset("prior_weight"),
         ),
+        terms=tool.cost_terms,
         bounds=Bounds(
             optimal_fiber_length=tool.optimal_fiber_length_bounds,
             tendon_slack_length=tool.tendon_slack_length_bounds,
@@ -88,4 +98,6 @@ def calibration_settings(tool: NMSCalibrationTool) -> CalibrationSettings:
         ),
         strength_groups={group.name: group.muscles for group in tool.strength_groups},
         start=(tool.initial_c1, tool.initial_c2, tool.initial_shape_factor),
+        n_starts=tool.n_starts,
+        seed=tool.seed,
     )

@@ -1,7 +1,8 @@
 """NMSCalibrationTool: scaled model and trials in, personalised .osim out."""
 
 import logging
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -172,16 +173,32 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
     optimizer: str | None = setting(
         f"How the cost is minimized. {_by_preset('optimizer')}",
         default=None,
-        allowed=("levenberg_marquardt", "adamw"),
+        allowed=("levenberg_marquardt", "lbfgs", "adamw"),
     )
     max_iterations: int | None = setting(f"Iteration budget. {_by_preset('max_iterations')}", default=None)
     max_seconds: float = setting("Time budget of the optimizer.", unit="s", default=3600.0)
+    n_starts: int = setting(
+        "Searches: the first from the model's own values, the others from random ones around them. The "
+        "best is kept, and the report shows how far the others ended from it.",
+        default=1,
+    )
+    seed: int = setting("Of the random starts; the same seed gives the same numbers.", default=1)
     tolerance: float = setting("Relative decrease of the cost that counts as an improvement.", default=1e-4)
     patience: int = setting("adamw: iterations without improvement before stopping.", default=50)
     learning_rate: float = setting("adamw: first learning rate, on the scale of the sigmoid.", default=0.05)
     learning_rate_decay: float = setting("adamw: factor on the learning rate per iteration.", default=0.995)
     weight_decay: float = setting("adamw: decoupled weight decay, pulls to the start.", default=1e-4)
-    seed: int = setting("Recorded with the result. No optimizer so far draws random numbers.", default=1)
+
+    device: str = setting(
+        "cpu, or cuda for an NVIDIA graphics card, which pays for many muscles, trials and starts at once.",
+        default="cpu",
+        allowed=("cpu", "cuda"),
+    )
+    compiled: bool = setting(
+        "cpu: whether the muscle is made into machine code, which is some ten times faster than plain "
+        "torch. Where that cannot be done, plain torch is used; the results are the same.",
+        default=True,
+    )
 
     closed_loop_trial: str | None = setting(
         "Trial that OpenSim repeats with the calibrated model. By default the first.", default=None
@@ -189,6 +206,9 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
     closed_loop_limit: float = setting(
         "Largest RMS difference of a tendon force to OpenSim's, in max_isometric_force.", default=0.02
     )
+
+    cost_terms: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    """Further terms of the cost by name, in Python only: see `calibration.user_terms`."""
 
     def __post_init__(self) -> None:
         """Takes paths that are given as text."""
@@ -218,7 +238,7 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
         with torch_threads(threads):
             inputs = read_inputs(self)
             _log.info("Read %d trials and %d muscles.", len(inputs.trials), len(inputs.muscles.names))
-            result = calibrate_inputs(self, inputs, progress=progress).raise_for_status()
+            result = calibrate_inputs(self, inputs, progress=progress)
             _log.info(
                 "%s Cost %.4g after %d iterations.",
                 result.status.value,

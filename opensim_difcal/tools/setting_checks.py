@@ -21,7 +21,7 @@ _NOT_NEGATIVE = (
     "tendon_strain_weight",
     "prior_weight",
 )
-_COUNTS = ("max_iterations", "patience")
+_COUNTS = ("max_iterations", "patience", "n_starts")
 _BOUNDED = {
     "optimal_fiber_length": (None, (0.0, math.inf)),
     "tendon_slack_length": (None, (0.0, math.inf)),
@@ -52,7 +52,7 @@ def setting_problems(tool: NMSCalibrationTool) -> list[SetupFileError]:
 def _words(settings: Any, place: str = "") -> Iterator[str]:
     """Words that a setup file could not hold, but a Python program can."""
     for field in fields(settings):
-        word, allowed = getattr(settings, field.name), field.metadata["allowed"]
+        word, allowed = getattr(settings, field.name), field.metadata.get("allowed")
         if allowed and word not in (*allowed, field.default):
             hint = did_you_mean(str(word), allowed)
             yield f"{place}<{field.name}> is {word!r}; expected one of {', '.join(allowed)}.{hint}"

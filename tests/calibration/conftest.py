@@ -10,7 +10,7 @@ import torch
 
 from opensim_difcal.calibration.cost import CostSettings
 from opensim_difcal.calibration.problem import CalibrationProblem, predict
-from opensim_difcal.calibration.unknowns import Bounds, Unknowns
+from opensim_difcal.calibration.unknowns import Bounds, Unknowns, make_unknowns
 from opensim_difcal.inputs.batch import batch_trials
 from opensim_difcal.inputs.muscles import read_muscles
 from opensim_difcal.inputs.opensim_model import quiet_opensim
@@ -56,7 +56,7 @@ def start(c: float = -0.5, shape_factor: float = -1.0) -> ActivationParameters:
 
 @pytest.fixture
 def unknowns(muscles) -> Unknowns:
-    return Unknowns(muscles, start(), {}, Bounds())
+    return make_unknowns(muscles, start(), {}, Bounds())
 
 
 def motion(muscles: Muscles, n_samples: int, seed: int, role: str = "calibration") -> Trial:
@@ -83,22 +83,21 @@ def motion(muscles: Muscles, n_samples: int, seed: int, role: str = "calibration
 
 
 @pytest.fixture(scope="session")
-def trials(muscles) -> tuple[Trial, ...]:
+def trials(muscles, engine) -> tuple[Trial, ...]:
     """Trials of different length whose moments are those of the true parameters."""
-    truth = Unknowns(muscles, start(), {}, Bounds())
-    for name, values in TRUTH.items():
-        truth.parameter[name].set_value(torch.tensor(values, dtype=torch.float64))
+    unknowns = make_unknowns(muscles, start(), {}, Bounds())
+    truth = unknowns.position({name: torch.tensor(values) for name, values in TRUTH.items()})
     silent = [motion(muscles, n, seed) for n, seed in ((60, 1), (45, 2))]
     silent.append(motion(muscles, 50, 3, "validation"))
-    measured = predict(silent, truth)
+    measured = predict(silent, unknowns, truth, engine)
     return tuple(replace(p.trial, joint_moment=p.joint_moment) for p in measured)
 
 
 @pytest.fixture
-def make_problem(muscles, trials) -> Callable[..., CalibrationProblem]:
-    def make(groups=None, **settings) -> CalibrationProblem:
-        unknowns = Unknowns(muscles, start(), groups or {}, Bounds())
+def make_problem(muscles, trials, engine) -> Callable[..., CalibrationProblem]:
+    def make(groups=None, terms=None, engine=engine, **settings) -> CalibrationProblem:
+        unknowns = make_unknowns(muscles, start(), groups or {}, Bounds())
         batch = batch_trials([trial for trial in trials if trial.role == "calibration"])
-        return CalibrationProblem(batch, unknowns, CostSettings(**settings))
+        return CalibrationProblem(batch, unknowns, CostSettings(**settings), engine, terms or {})
 
     return make

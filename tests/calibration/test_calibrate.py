@@ -4,20 +4,23 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from opensim_difcal.calibration.calibrate import CalibrationSettings, calibrate
 from opensim_difcal.calibration.optimization import OptimizerSettings
-from opensim_difcal.calibration.result import PARAMETER_NAMES, Status
+from opensim_difcal.calibration.result import PARAMETER_NAMES
 from opensim_difcal.calibration.unknowns import Bounds
+from opensim_difcal.calibration.user_terms import peak_of_summed_forces
 from opensim_difcal.errors import BoundsError, CalibrationError
+from opensim_difcal.physics.time_parallel import TorchEngine
 
 SETTINGS = CalibrationSettings(optimization=OptimizerSettings(max_iterations=4))
 
 
 @pytest.fixture(scope="module")
-def result(trials, muscles):
+def result(trials, muscles, engine):
     settings = replace(SETTINGS, strength_groups={"arm": ("flexor", "extensor", "elsewhere")})
-    return calibrate("arm", trials, muscles, settings, made_elastic=["flexor"])
+    return calibrate("arm", trials, muscles, settings, engine=engine, made_elastic=["flexor"])
 
 
 def test_every_parameter_starts_at_the_model_and_ends_inside_its_bounds(result, muscles):
@@ -28,7 +31,7 @@ def test_every_parameter_starts_at_the_model_and_ends_inside_its_bounds(result, 
     assert force.lower.tolist() == (0.5 * muscles.max_isometric_force).tolist()
     assert force.upper.tolist() == (2.5 * muscles.max_isometric_force).tolist()
     for change in result.parameters.values():
-        assert np.all((change.lower < change.final) & (change.final < change.upper))
+        assert np.all((change.lower <= change.final) & (change.final <= change.upper))
 
 
 def test_strength_groups_hold_the_members_that_take_part(result):
@@ -48,40 +51,82 @@ def test_every_trial_is_predicted_before_and_after(result, trials):
     assert after < 0.7 * before
 
 
-def test_the_optimizer_sees_calibration_trials_only(result, trials, muscles):
-    without = calibrate(
-        "arm", trials[:2], muscles, replace(SETTINGS, strength_groups={"arm": ("flexor", "extensor")})
-    )
+def test_the_optimizer_sees_calibration_trials_only(result, trials, muscles, engine):
+    settings = replace(SETTINGS, strength_groups={"arm": ("flexor", "extensor")})
+    without = calibrate("arm", trials[:2], muscles, settings, engine=engine)
     assert without.cost_history == result.cost_history
 
 
-@pytest.mark.parametrize("optimizer", ["levenberg_marquardt", "adamw"])
-def test_progress_is_called_with_every_iteration(trials, muscles, optimizer):
+@pytest.mark.parametrize("optimizer", ["levenberg_marquardt", "lbfgs", "adamw"])
+def test_progress_is_called_with_every_iteration(trials, muscles, engine, optimizer):
     seen = []
     result = calibrate(
         "arm",
         trials[:1],
         muscles,
         replace(SETTINGS, optimizer=optimizer),
+        engine=engine,
         progress=lambda iteration, cost: seen.append((iteration, cost["total"])),
     )
     assert [iteration for iteration, _ in seen] == list(range(result.n_iterations + 1))
     assert seen[0][1] == result.cost_history[0]["total"]
 
 
-def test_a_start_outside_its_bounds_is_refused(trials, muscles):
+def test_a_start_outside_its_bounds_is_refused(trials, muscles, engine):
     with pytest.raises(BoundsError) as caught:
-        calibrate("arm", trials, muscles, replace(SETTINGS, bounds=Bounds(c1=(-0.4, -0.1))))
+        calibrate("arm", trials, muscles, replace(SETTINGS, bounds=Bounds(c1=(-0.4, -0.1))), engine=engine)
     assert str(caught.value) == (
         "c1: the start value -0.5 of entry 0 lies outside its bounds -0.4 to -0.1. Choose a start strictly "
         "inside, or widen <c1_bounds>."
     )
 
 
-def test_a_broken_result_cannot_be_used(result):
-    assert result.raise_for_status() is result
+def test_several_starts_keep_the_best_and_tell_of_the_others(trials, muscles, engine):
+    result = calibrate("arm", trials, muscles, replace(SETTINGS, n_starts=3, seed=4), engine=engine)
+    costs = [start.cost for start in result.starts]
+    assert len(costs) == 3
+    assert costs == sorted(costs)
+    assert result.final_cost == costs[0]
+    assert all(distance == 0.0 for distance in result.starts[0].distance.values())
+    assert result.starts[1].distance["c1"] > 0.0
+
+
+def test_plain_torch_gives_the_same_numbers(trials, muscles, result):
+    settings = replace(SETTINGS, strength_groups={"arm": ("flexor", "extensor", "elsewhere")})
+    plain = calibrate("arm", trials, muscles, settings, engine=TorchEngine())
+    for name, change in plain.parameters.items():
+        np.testing.assert_allclose(change.final, result.parameters[name].final, rtol=1e-8)
+
+
+def test_a_user_s_term_stands_in_the_history(trials, muscles, engine):
+    settings = replace(SETTINGS, terms={"peak": peak_of_summed_forces(0.1)})
+    result = calibrate("arm", trials, muscles, settings, engine=engine)
+    assert result.cost_history[0]["peak"] > result.cost_history[-1]["peak"] > 0.0
+
+
+def test_a_term_named_like_a_built_in_one_is_refused(trials, muscles, engine):
     with pytest.raises(CalibrationError) as caught:
-        replace(result, status=Status.NON_FINITE).raise_for_status()
+        calibrate(
+            "arm",
+            trials,
+            muscles,
+            replace(SETTINGS, terms={"prior": peak_of_summed_forces(1.0)}),
+            engine=engine,
+        )
     assert str(caught.value) == (
-        "The cost became NaN or infinite. Check the trials and the parameter bounds."
+        "cost_terms: the name 'prior' is taken by a built-in term. Choose a name other than moment_error, "
+        "normalized_fiber_length, tendon_strain, prior and total."
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "got"), [(torch.zeros(3), "a tensor of shape (3,)"), (0.5, "0.5"), (None, "None")]
+)
+def test_a_term_that_is_not_one_number_is_refused(trials, muscles, engine, value, got):
+    settings = replace(SETTINGS, terms={"mine": lambda prediction, trials: value})
+    with pytest.raises(CalibrationError) as caught:
+        calibrate("arm", trials, muscles, settings, engine=engine)
+    assert str(caught.value) == (
+        f"cost_terms: the term 'mine' returned {got}. Return one number as a torch tensor, computed from the "
+        "prediction."
     )

@@ -25,8 +25,8 @@ def test_r2_of_a_constant_moment_is_not_a_number():
     assert found.rmse == pytest.approx(math.sqrt(2.5))
 
 
-def test_only_scored_samples_are_compared_and_trials_are_joined(trials, unknowns):
-    first, second, _ = predict(trials, unknowns)
+def test_only_scored_samples_are_compared_and_trials_are_joined(trials, unknowns, engine):
+    first, second, _ = predict(trials, unknowns, unknowns.start(), engine)
     first.joint_moment[: first.trial.n_lead_in] = 1e9
     assert trial_agreement(first)["elbow"].rmse < 1e3
     pooled = pooled_agreement([first, second])["elbow"]

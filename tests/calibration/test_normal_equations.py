@@ -3,12 +3,10 @@
 import pytest
 import torch
 
-from opensim_difcal.calibration.cost import cost
-from opensim_difcal.calibration.normal_equations import (
-    bounded_parameters,
-    cost_terms,
-    normal_equations,
-)
+from opensim_difcal.calibration.normal_equations import GaussNewton
+from opensim_difcal.calibration.unknowns import random_starts
+from opensim_difcal.calibration.user_terms import peak_of_summed_forces, unexplained_variance
+from opensim_difcal.physics.time_parallel import TorchEngine
 
 GROUPS = {"none": {}, "one group": {"arm": ("flexor", "extensor")}}
 SETTINGS = {
@@ -22,56 +20,86 @@ SETTINGS = {
 }
 
 
-def moved(problem):
-    """Away from the start, where every term and tangent is at work."""
-    generator = torch.Generator().manual_seed(3)
-    for bounded in bounded_parameters(problem):
-        with torch.no_grad():
-            bounded.raw.copy_(0.3 * torch.randn(bounded.raw.shape, generator=generator, dtype=torch.float64))
-    return problem
+@pytest.fixture(params=["compiled", "torch"])
+def make(request, make_problem, engine):
+    """Makes problems on one of the engines."""
+    chosen = engine if request.param == "compiled" else TorchEngine()
+    return lambda *arguments, **settings: make_problem(*arguments, engine=chosen, **settings)
 
 
-def scale(bounded) -> torch.Tensor:
-    """Derivative of the raw value by the deviation in half bound ranges."""
-    position = (bounded.value.detach() - bounded.lower) / (bounded.upper - bounded.lower)
-    return 0.5 / (position * (1.0 - position))
+def somewhere(problem) -> torch.Tensor:
+    """Two positions away from the start, where every term and tangent is at work."""
+    return random_starts(problem.unknowns, 3, seed=3)[1:]
+
+
+def gradient(problem, position) -> torch.Tensor:
+    position = position.clone().requires_grad_(True)
+    return torch.autograd.grad(torch.stack(list(problem.cost(position).values())).sum(), position)[0]
 
 
 @pytest.mark.parametrize("settings", SETTINGS)
 @pytest.mark.parametrize("groups", GROUPS)
-def test_gradient_is_half_that_of_the_cost(make_problem, groups, settings):
-    problem = moved(make_problem(GROUPS[groups], **SETTINGS[settings]))
-    equations = normal_equations(problem)
-    total = torch.stack(list(problem.cost().values())).sum()
-    parameters = bounded_parameters(problem)
-    by_raw = torch.autograd.grad(total, [bounded.raw for bounded in parameters])
-    by_deviation = torch.cat([g * scale(p) for g, p in zip(by_raw, parameters, strict=True)])
-    largest = by_deviation.abs().max()
-    assert equations.total == pytest.approx(total.item(), rel=1e-12)
-    # Newton over the time axis leaves 1e-10 of a fiber length.
-    assert (equations.gradient - 0.5 * by_deviation).abs().max() < 1e-7 * largest
+def test_gradient_is_half_that_of_the_cost(make, groups, settings):
+    problem = make(GROUPS[groups], **SETTINGS[settings])
+    position = somewhere(problem)
+    equations = GaussNewton(problem)(position)
+    expected = 0.5 * gradient(problem, position)
+    total = sum(problem.cost(position).values())
+    torch.testing.assert_close(equations.total, total, rtol=1e-12, atol=0)
+    assert (equations.gradient - expected).abs().max() < 1e-9 * expected.abs().max()
 
 
-def test_hessian_is_the_jacobian_squared(make_problem):
+def test_gradients_side_by_side_are_those_one_by_one(make):
+    problem = make()
+    positions = somewhere(problem)
+    together = gradient(problem, positions)
+    for position, ours in zip(positions, together, strict=True):
+        torch.testing.assert_close(ours, gradient(problem, position), rtol=1e-9, atol=1e-12)
+
+
+def test_hessian_is_the_jacobian_squared(make):
     alone = {"prior_weight": 0.0, "normalized_fiber_length_weight": 0.0, "tendon_strain_weight": 0.0}
-    problem = moved(make_problem(moment_error="raw", **alone))
-    equations = normal_equations(problem)
-    simulation = problem.simulate()
-    weight = problem.trials.scored / problem.trials.scored.sum(-1, keepdim=True)
-    residual = weight.sqrt().unsqueeze(-1) * (simulation.joint_moment - problem.trials.joint_moment)
-    parameters = bounded_parameters(problem)
-    rows = []
-    for entry in residual.flatten()[weight.flatten() > 0]:
-        by_raw = torch.autograd.grad(entry, [p.raw for p in parameters], retain_graph=True)
-        rows.append(torch.cat([g * scale(p) for g, p in zip(by_raw, parameters, strict=True)]))
-    jacobian = torch.stack(rows)
+    problem = make(moment_error="raw", **alone)
+    position = somewhere(problem)[0].requires_grad_(True)
+    gauss_newton = GaussNewton(problem)
+    simulation = problem.simulate(position)
+    scored = problem.trials.scored.to(torch.float64)
+    weight = scored / scored.sum(-1, keepdim=True)
+    residual = (
+        weight.sqrt().unsqueeze(-1) * (simulation.joint_moment - problem.trials.joint_moment)
+    ).flatten()
+    jacobian = torch.stack([torch.autograd.grad(r, position, retain_graph=True)[0] for r in residual])
+    ((columns, block),) = gauss_newton.jacobian(position.detach().unsqueeze(0))
+    ours = torch.zeros_like(jacobian)
+    ours[:, columns] = block[0]
+    assert (ours - jacobian).abs().max() < 1e-9 * jacobian.abs().max()
+    hessian = gauss_newton(position.detach().unsqueeze(0)).hessian[0]
     expected = jacobian.T @ jacobian
-    assert (equations.hessian - expected).abs().max() < 1e-7 * expected.abs().max()
+    assert (hessian - expected).abs().max() < 1e-9 * expected.abs().max()
 
 
-def test_terms_are_those_of_the_cost(make_problem):
-    problem = moved(make_problem(prior_weight=0.01))
-    expected = cost(problem.simulate(), problem.trials, problem.unknowns, problem.settings)
-    found = cost_terms(problem)
-    assert found == {name: pytest.approx(term.item()) for name, term in expected.items()}
-    assert normal_equations(problem).terms == {name: pytest.approx(value) for name, value in found.items()}
+def test_a_user_s_term_has_an_exact_gradient_and_the_curvature_of_one_residual(make):
+    terms = {"peak": peak_of_summed_forces(0.3), "unexplained": unexplained_variance(0.5)}
+    settings = {"prior_weight": 0.0, "moment_error": "raw"}
+    with_terms, without = make(terms=terms, **settings), make(**settings)
+    position = somewhere(without)
+    equations, plain = GaussNewton(with_terms)(position), GaussNewton(without)(position)
+    expected = 0.5 * gradient(with_terms, position)
+    assert (equations.gradient - expected).abs().max() < 1e-9 * expected.abs().max()
+    extra = torch.zeros_like(plain.hessian)
+    for name, term in terms.items():
+        x = position.clone().requires_grad_(True)
+        value = make(terms={name: term}).cost(x)[name]
+        (slope,) = torch.autograd.grad(value.sum(), x)
+        extra += slope[:, :, None] * slope[:, None, :] / (4.0 * value.detach()[:, None, None])
+    found = equations.hessian - plain.hessian
+    assert (found - extra).abs().max() < 1e-7 * plain.hessian.abs().max()
+
+
+def test_what_is_not_a_number_counts_as_an_infinite_cost(make):
+    problem = make()
+    position = somewhere(problem)
+    position[1, 0] = float("nan")
+    totals = GaussNewton(problem)(position).total
+    assert torch.isfinite(totals[0])
+    assert torch.isinf(totals[1])

@@ -3,7 +3,13 @@
 import pytest
 import torch
 
-from opensim_difcal.calibration.unknowns import BoundedParameter, Bounds, Unknowns, complete_groups
+from opensim_difcal.calibration.unknowns import (
+    KINDS,
+    Bounds,
+    complete_groups,
+    make_unknowns,
+    random_starts,
+)
 from opensim_difcal.errors import BoundsError
 from opensim_difcal.physics.simulation import ActivationParameters
 
@@ -12,49 +18,56 @@ def vector(*values: float) -> torch.Tensor:
     return torch.tensor(values, dtype=torch.float64)
 
 
-def bounded() -> BoundedParameter:
-    return BoundedParameter("c1", vector(-0.5, -0.2), vector(-0.95, -0.95), vector(-0.05, -0.05))
+def test_the_start_is_the_model_s_own_values(unknowns, muscles):
+    parameters = unknowns.parameters(unknowns.start())
+    assert torch.equal(parameters.muscles.optimal_fiber_length, muscles.optimal_fiber_length)
+    assert torch.equal(parameters.muscles.max_isometric_force, muscles.max_isometric_force)
+    assert parameters.activation.c1.tolist() == [-0.5, -0.5]
 
 
-def test_a_parameter_starts_at_its_start_value():
-    assert bounded().value.tolist() == pytest.approx([-0.5, -0.2], abs=1e-15)
-    assert bounded().raw.tolist() == [0.0, 0.0]
+def test_a_position_is_in_half_ranges_of_the_bounds(unknowns):
+    values = unknowns.values(unknowns.start())
+    values["c1"] = vector(-0.5 + 0.45, -0.5 - 0.225)
+    position = unknowns.split(unknowns.position(values))
+    assert position["c1"].tolist() == pytest.approx([1.0, -0.5])
+    assert all(not part.any() for kind, part in position.items() if kind != "c1")
 
 
-def test_a_value_that_is_set_comes_back():
-    parameter = bounded()
-    parameter.set_value(vector(-0.9, -0.06))
-    assert parameter.value.tolist() == pytest.approx([-0.9, -0.06], abs=1e-14)
+def test_limits_are_where_the_bounds_are(unknowns):
+    lower, upper = unknowns.limits
+    for kind, low in unknowns.values(lower).items():
+        assert low.tolist() == pytest.approx([getattr(Bounds(), kind)[0]] * 2)
+        assert unknowns.values(upper)[kind].tolist() == pytest.approx([getattr(Bounds(), kind)[1]] * 2)
 
 
-def test_no_raw_value_leaves_the_bounds():
-    parameter = bounded()
-    with torch.no_grad():
-        parameter.raw.copy_(vector(-1e3, 1e3))
-    assert parameter.value.tolist() == pytest.approx([-0.95, -0.05], abs=1e-15)
+def test_values_come_back_from_their_position(unknowns):
+    values = {kind: part + 0.01 for kind, part in unknowns.values(unknowns.start()).items()}
+    again = unknowns.values(unknowns.position(values))
+    for kind in KINDS:
+        torch.testing.assert_close(again[kind], values[kind])
 
 
-def test_deviation_is_in_half_bound_ranges():
-    parameter = bounded()
-    parameter.set_value(vector(-0.5 + 0.45, -0.2 - 0.225) + vector(-1e-9, 0.0))
-    assert parameter.deviation().tolist() == pytest.approx([1.0, -0.5], abs=1e-6)
+def test_parameters_of_several_starts_stand_beside_series(unknowns):
+    parameters = unknowns.parameters(random_starts(unknowns, 3, seed=1))
+    assert parameters.muscles.optimal_fiber_length.shape == (3, 1, 1, 2)
+    assert parameters.activation.shape_factor.shape == (3, 1, 1, 2)
+    assert parameters.strength_coefficient.shape == (3, 1, 1, 2)
 
 
-def test_gradient_of_the_value_by_the_raw_value():
-    parameter = bounded()
-
-    def value(raw):
-        offset = torch.logit((parameter.initial - parameter.lower) / (parameter.upper - parameter.lower))
-        return parameter.lower + (parameter.upper - parameter.lower) * torch.sigmoid(raw + offset)
-
-    assert torch.autograd.gradcheck(value, (vector(0.3, -1.2).requires_grad_(True),))
-    assert torch.equal(value(parameter.raw), parameter.value)
+def test_random_starts_begin_at_the_model_and_repeat_with_their_seed(unknowns):
+    starts = random_starts(unknowns, 4, seed=7)
+    assert torch.equal(starts[0], unknowns.start())
+    assert torch.equal(starts, random_starts(unknowns, 4, seed=7))
+    assert not torch.equal(starts, random_starts(unknowns, 4, seed=8))
+    lower, upper = unknowns.limits
+    assert bool(((starts > lower) & (starts < upper)).all())
 
 
 @pytest.mark.parametrize("start", [-0.95, -0.96, -0.05, 0.0])
-def test_a_start_value_outside_its_bounds_is_refused(start):
+def test_a_start_value_outside_its_bounds_is_refused(muscles, start):
+    values = ActivationParameters(vector(-0.5, start), vector(-0.5, -0.5), vector(-1.0, -1.0))
     with pytest.raises(BoundsError) as caught:
-        BoundedParameter("c1", vector(-0.5, start), vector(-0.95, -0.95), vector(-0.05, -0.05))
+        make_unknowns(muscles, values, {}, Bounds())
     assert str(caught.value) == (
         f"c1: the start value {start:g} of entry 1 lies outside its bounds -0.95 to -0.05. Choose a start "
         "strictly inside, or widen <c1_bounds>."
@@ -76,14 +89,15 @@ def test_a_group_may_be_named_like_a_muscle_that_is_not_in_it():
 
 def test_members_of_a_group_share_their_strength(muscles):
     one = torch.full((2,), -0.5, dtype=torch.float64)
-    unknowns = Unknowns(muscles, ActivationParameters(one, one, one), {"all": muscles.names}, Bounds())
-    unknowns.parameter["strength_coefficient"].set_value(vector(1.5))
-    assert unknowns.strength().tolist() == pytest.approx([1.5, 1.5])
-    scaled = unknowns.calibrated_muscles().max_isometric_force
+    unknowns = make_unknowns(muscles, ActivationParameters(one, one, one), {"all": muscles.names}, Bounds())
+    values = unknowns.values(unknowns.start()) | {"strength_coefficient": vector(1.5)}
+    parameters = unknowns.parameters(unknowns.position(values))
+    assert parameters.strength_coefficient.tolist() == pytest.approx([1.5, 1.5])
+    scaled = parameters.muscles.max_isometric_force
     assert scaled.tolist() == pytest.approx((1.5 * muscles.max_isometric_force).tolist())
 
 
 def test_lengths_are_learned_relative_to_the_model(unknowns, muscles):
-    unknowns.parameter["optimal_fiber_length"].set_value(vector(1.1, 0.9))
-    lengths = unknowns.calibrated_muscles().optimal_fiber_length
+    values = unknowns.values(unknowns.start()) | {"optimal_fiber_length": vector(1.1, 0.9)}
+    lengths = unknowns.parameters(unknowns.position(values)).muscles.optimal_fiber_length
     assert lengths.tolist() == pytest.approx((muscles.optimal_fiber_length * vector(1.1, 0.9)).tolist())

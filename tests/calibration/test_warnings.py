@@ -18,7 +18,7 @@ def change(*final: float) -> ParameterChange:
 
 
 @pytest.fixture
-def predictions(trials, unknowns):
+def predictions(trials, unknowns, engine):
     """Exact moments, fibers and tendons in the middle of their ranges."""
     return [
         replace(
@@ -28,7 +28,7 @@ def predictions(trials, unknowns):
             tendon_strain=np.full_like(prediction.activation, 0.02),
             tendon_force=np.ones_like(prediction.activation),
         )
-        for prediction in predict(trials, unknowns)
+        for prediction in predict(trials, unknowns, unknowns.start(), engine)
     ]
 
 

@@ -5,7 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from opensim_difcal.calibration.result import CalibrationResult, ParameterChange, Prediction, Status
+from opensim_difcal.calibration.result import (
+    CalibrationResult,
+    ParameterChange,
+    Prediction,
+    StartOutcome,
+    Status,
+)
 from opensim_difcal.inputs.trial import Trial
 
 NAMES = (
@@ -107,6 +113,14 @@ def make_history(n):
     return tuple({name: float(values[i]) for name, values in terms.items()} for i in range(n))
 
 
+def make_starts(*costs):
+    kinds = ("optimal_fiber_length", "tendon_slack_length", "c1")
+    return tuple(
+        StartOutcome(Status.CONVERGED, 29 + i, 3.0 + i, cost, dict.fromkeys(kinds, 0.1 * i))
+        for i, cost in enumerate(costs)
+    )
+
+
 def make_result(roles, muscle_names=MUSCLES):
     trials = [make_trial(i, role, muscle_names) for i, role in enumerate(roles)]
     before = [make_prediction(t, 0.55, 12.0, 0.8, 100 + i) for i, t in enumerate(trials)]
@@ -116,6 +130,7 @@ def make_result(roles, muscle_names=MUSCLES):
         status=Status.CONVERGED,
         n_iterations=29,
         cost_history=make_history(30),
+        starts=make_starts(0.05, 0.0501, 0.9),
         seconds=12.5,
         muscle_names=muscle_names,
         parameters=make_parameters(len(muscle_names)),
@@ -144,7 +159,7 @@ def result_without_validation():
 
 @pytest.fixture(scope="session")
 def result_without_numbers(result_without_validation):
-    """What a calibration leaves whose cost became NaN."""
+    """What a calibration would leave whose numbers are none; the report must not break on them."""
 
     def broken(prediction):
         series = {
@@ -156,7 +171,7 @@ def result_without_numbers(result_without_validation):
 
     return dataclasses.replace(
         result_without_validation,
-        status=Status.NON_FINITE,
+        status=Status.MAX_SECONDS,
         cost_history=({"moment_tracking": float("nan"), "total": float("nan")},),
         calibrated=tuple(broken(p) for p in result_without_validation.calibrated),
     )

@@ -17,9 +17,11 @@ from opensim_difcal.outputs.closed_loop import (
     closed_loop,
     frame_check,
 )
-from opensim_difcal.physics.elastic_tendon import elastic_tendon_force, integrate_sequentially
+from opensim_difcal.physics.differentiable import PlainOperations
+from opensim_difcal.physics.elastic_tendon import elastic_tendon_force
 from opensim_difcal.physics.muscle import force_balance
 from opensim_difcal.physics.rigid_tendon import rigid_fiber_length, rigid_tendon_force
+from opensim_difcal.physics.time_parallel import TorchEngine
 
 pytestmark = pytest.mark.opensim
 NAMES = ("soleus_r", "vaslat_r", "iliacus_r")
@@ -53,7 +55,7 @@ def trajectory(muscles):
     length = rest + 0.15 * optimal * torch.sin(2 * math.pi * time)
     velocity = 0.15 * optimal * 2 * math.pi * torch.cos(2 * math.pi * time)
     activation = 0.45 + 0.35 * torch.sin(4 * math.pi * time + torch.arange(3))
-    fiber_length = integrate_sequentially(activation, length, muscles, 0.005)
+    fiber_length = PlainOperations(TorchEngine()).fiber_length(activation, length, muscles, 0.005)
     force, _ = elastic_tendon_force(fiber_length, length, muscles)
     rigid = muscles.rigid_tendon
     force = torch.where(rigid, rigid_tendon_force(length, velocity, activation, muscles), force)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from opensim_difcal.outputs import report_sentences as sentences
 
 
@@ -68,12 +70,25 @@ def test_closed_loop_is_explained_check_by_check():
     assert looser[0].endswith("was 3 % of max_isometric_force (4 % allowed): agrees.")
 
 
-def test_how_to_continue_names_the_model_only_where_one_was_written(result, result_without_numbers):
+def test_starts_are_compared_in_words(result):
+    assert sentences.starts_sentence(result) == (
+        "3 searches from different starts ended at the costs 0.05, 0.0501, 0.9; 2 of them within 1 % of the "
+        "best. Among these, values differ from the best by up to 0.10 in optimal_fiber_length and 0.10 in "
+        "tendon_slack_length on average, in half ranges of their bounds: what differs although the cost does "
+        "not, the trials do not determine."
+    )
+    worse = replace(result, starts=(result.starts[0], result.starts[2]))
+    assert sentences.starts_sentence(worse).endswith(
+        "1 of them within 1 % of the best. The others stopped in worse minima, or before they reached one."
+    )
+    assert sentences.starts_sentence(replace(result, starts=result.starts[:1])) == ""
+
+
+def test_how_to_continue_names_the_model_only_where_one_was_written(result):
     assert sentences.how_to_continue(result, {"reintegration_rms_max": 0.019})[0].startswith(
         "Open subject01.osim in OpenSim (File, Open Model)."
     )
     disagreeing = {"reintegration_rms_max": 0.019, "reintegration_rms_limit": 0.01}
-    for failed, closed_loop in ((result_without_numbers, {}), (result, disagreeing)):
-        assert sentences.how_to_continue(failed, closed_loop) == [
-            "No calibrated model was written. Follow the reasons in the box at the top, then run again."
-        ]
+    assert sentences.how_to_continue(result, disagreeing) == [
+        "No calibrated model was written. Follow the reasons in the box at the top, then run again."
+    ]

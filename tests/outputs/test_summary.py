@@ -29,6 +29,12 @@ def test_cost_is_reported_term_by_term_first_and_last(written, result):
     assert written["cost"] == {"initial": result.cost_history[0], "final": result.cost_history[-1]}
 
 
+def test_every_start_is_told(written):
+    assert [start["final_cost"] for start in written["starts"]] == [0.05, 0.0501, 0.9]
+    assert written["starts"][1]["mean_distance_from_best"]["c1"] == 0.1
+    assert written["starts"][0]["status"] == "converged"
+
+
 def test_missing_seconds_come_from_the_result_and_the_sum(written):
     assert written["seconds"] == {
         "total": 18.5,

@@ -75,7 +75,6 @@ def test_a_calibration_without_a_flaw_is_good_and_says_why():
             "allowed. Check the scaling of the model.",
         ),
         ({"status": "max_iterations"}, Trust.CARE, "Optimization: Because."),
-        ({"status": "non_finite"}, Trust.NONE, "Optimization: Because."),
     ],
 )
 def test_every_flaw_of_the_summary_is_named(changes, trust, sentence):
@@ -128,7 +127,7 @@ def test_a_missing_closed_loop_asks_for_care():
 
 
 def test_the_worst_finding_decides_and_stands_first():
-    conclusion = verdict(summary_with(r2=0.7, status="non_finite"), CLOSED_LOOP)
+    conclusion = verdict(summary_with(r2=0.7), {"reintegration_rms_max": 0.5})
     assert conclusion.trust is Trust.NONE
     assert [finding.trust for finding in conclusion.findings[:2]] == [Trust.NONE, Trust.CARE]
 

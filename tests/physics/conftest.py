@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import opensim
 import pytest
-import torch
 
 from opensim_difcal.inputs.muscles import read_muscles
 from opensim_difcal.inputs.opensim_model import quiet_opensim
@@ -51,8 +50,3 @@ def _bend_curves(name: str, muscle: opensim.Millard2012EquilibriumMuscle) -> Non
         muscle.set_TendonForceLengthCurve(opensim.TendonForceLengthCurve(0.1, 18.0, 0.5, 0.3))
         muscle.set_fiber_damping(0.02)
         muscle.set_max_contraction_velocity(8.0)
-
-
-@pytest.fixture
-def generator() -> torch.Generator:
-    return torch.Generator().manual_seed(1)

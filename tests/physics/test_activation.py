@@ -3,7 +3,11 @@ import torch
 from scipy.signal import lfilter, lfiltic
 from torch.autograd import gradcheck
 
-from opensim_difcal.physics.activation import activation, neural_activation
+from opensim_difcal.physics.activation import activation
+from opensim_difcal.physics.differentiable import EngineOperations, PlainOperations
+from opensim_difcal.physics.time_parallel import TorchEngine
+
+neural_activation = EngineOperations(TorchEngine()).neural_activation
 
 
 def test_neural_activation_equals_a_digital_filter_started_in_steady_state(generator):
@@ -19,6 +23,13 @@ def test_neural_activation_equals_a_digital_filter_started_in_steady_state(gener
             rest = lfiltic(numerator, denominator, [e[0], e[0]], [e[0], e[0]])
             expected, _ = lfilter(numerator, denominator, e, zi=rest)
             np.testing.assert_allclose(ours[trial, :, m].numpy(), expected, atol=1e-13)
+
+
+def test_neural_activation_step_by_step_is_the_same(generator):
+    excitation = torch.rand(2, 30, 3, generator=generator, dtype=torch.float64)
+    c1 = torch.tensor([-0.5, -0.9, -0.1], dtype=torch.float64)
+    plain = PlainOperations(TorchEngine()).neural_activation(excitation, c1, c1.flip(0))
+    torch.testing.assert_close(plain, neural_activation(excitation, c1, c1.flip(0)), atol=1e-15, rtol=0)
 
 
 def test_constant_excitation_stays():

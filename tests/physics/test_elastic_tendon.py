@@ -4,13 +4,14 @@ import pytest
 import torch
 from torch.autograd import gradcheck
 
+from opensim_difcal.physics.differentiable import first_length
 from opensim_difcal.physics.elastic_tendon import (
     elastic_tendon_force,
-    equilibrium_fiber_length,
     integrate_sequentially,
     rosenbrock_step,
 )
-from opensim_difcal.physics.muscle import cos_pennation_angle, force_balance, minimum_fiber_length
+from opensim_difcal.physics.muscle import cos_pennation_angle, force_balance
+from opensim_difcal.physics.time_parallel import TorchEngine
 
 H = 0.005
 
@@ -51,36 +52,11 @@ def test_step_gradient_also_at_zero_strain(pair, strain):
     assert gradcheck(step, (*inputs, *sizes), eps=1e-8, atol=1e-4)
 
 
-def test_equilibrium_balances_forces(pair):
-    muscles = pair.muscles
-    activation = torch.tensor([[0.05], [0.5], [1.0]], dtype=torch.float64).expand(3, 3)
-    length = muscles.tendon_slack_length + 0.95 * muscles.optimal_fiber_length.expand(3, 3)
-    fiber_length = equilibrium_fiber_length(activation, length, muscles)
-    balance = force_balance(fiber_length, torch.zeros_like(length), activation, length, muscles)
-    assert balance.abs().max() < 1e-9
-
-
-def test_equilibrium_gradient(pair):
-    muscles = pair.muscles
-    activation = torch.full((1, 3), 0.4, dtype=torch.float64, requires_grad=True)
-    length = (
-        (muscles.tendon_slack_length + 0.95 * muscles.optimal_fiber_length).unsqueeze(0).requires_grad_(True)
-    )
-    assert gradcheck(
-        lambda a, x: equilibrium_fiber_length(a, x, muscles), (activation, length), eps=1e-7, atol=1e-4
-    )
-
-
-def test_equilibrium_of_a_crushed_muscle_is_its_shortest_fiber(pair):
-    length = 0.5 * pair.muscles.tendon_slack_length.unsqueeze(0)
-    fiber_length = equilibrium_fiber_length(torch.full_like(length, 0.5), length, pair.muscles)
-    torch.testing.assert_close(fiber_length[0], minimum_fiber_length(pair.muscles), rtol=1e-6, atol=0)
-
-
 def test_constant_controls_keep_equilibrium(pair):
     length = (pair.muscles.tendon_slack_length + 0.95 * pair.muscles.optimal_fiber_length).expand(1, 60, 3)
     activation = torch.full((1, 60, 3), 0.3, dtype=torch.float64)
-    fiber_length = integrate_sequentially(activation, length, pair.muscles, H)
+    first = first_length(TorchEngine(), activation, length, pair.muscles)
+    fiber_length = integrate_sequentially(first, activation, length, pair.muscles, H)
     assert (fiber_length - fiber_length[:, :1]).abs().max() < 1e-9
 
 

@@ -1,7 +1,7 @@
+import pytest
 import torch
-from torch.autograd import gradcheck
 
-from opensim_difcal.physics.recurrence import LinearFilter, solve, solve_adjoint
+from opensim_difcal.physics.recurrence import solve, solve_adjoint, solve_by_doubling
 
 
 def test_adjoint_is_the_transpose_of_the_solution(generator):
@@ -14,8 +14,12 @@ def test_adjoint_is_the_transpose_of_the_solution(generator):
     torch.testing.assert_close(forward, backward)
 
 
-def test_linear_filter_gradient(generator):
-    drive = torch.rand(2, 7, 2, generator=generator, dtype=torch.float64, requires_grad=True)
-    last = torch.tensor([0.9, 0.2], dtype=torch.float64, requires_grad=True)
-    before = torch.tensor([-0.2, 0.1], dtype=torch.float64, requires_grad=True)
-    assert gradcheck(LinearFilter.apply, (last, before, drive))
+@pytest.mark.parametrize("n_samples", [1, 2, 3, 8, 50])
+def test_joining_neighbors_gives_the_same_as_step_by_step(generator, n_samples):
+    """What a graphics card does, and what the CPU does."""
+    last, before, drive = (
+        torch.rand(2, n_samples, 3, generator=generator, dtype=torch.float64) - 0.5 for _ in range(3)
+    )
+    torch.testing.assert_close(
+        solve_by_doubling(last, before, drive), solve(last, before, drive), atol=1e-14, rtol=1e-12
+    )

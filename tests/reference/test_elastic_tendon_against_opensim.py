@@ -15,7 +15,8 @@ from benchmarks.muscle_against_opensim import (
 )
 from opensim_difcal.inputs.muscles import muscle_names, read_muscles
 from opensim_difcal.inputs.opensim_model import load_model
-from opensim_difcal.physics.time_parallel import TimeParallelIntegrator
+from opensim_difcal.physics.differentiable import EngineOperations
+from opensim_difcal.physics.time_parallel import TorchEngine
 
 pytestmark = pytest.mark.opensim
 LEG = Path(__file__).resolve().parents[2] / "models" / "leg"
@@ -69,10 +70,13 @@ def test_the_error_falls_with_the_first_order_of_the_step(walk):
 
 
 @pytest.mark.slow
-def test_all_steps_at_once_give_the_same_force(walk):
+@pytest.mark.parametrize("name", ["torch", "compiled"])
+def test_both_engines_give_the_same_force(walk, engine, name):
     signals, _ = walk
-    together = our_force(signals, 0.005, TimeParallelIntegrator())
-    np.testing.assert_allclose(together, our_force(signals, 0.005), atol=1e-9)
+    operations = EngineOperations(TorchEngine() if name == "torch" else engine)
+    np.testing.assert_allclose(
+        our_force(signals, 0.005, operations.fiber_length), our_force(signals, 0.005), atol=1e-9
+    )
 
 
 def test_without_the_length_increment_the_error_is_several_times_larger(walk):

@@ -149,7 +149,7 @@ WORDS = {
     "preset": ("defaults", "default, hambly2024", " Did you mean 'default'?"),
     "tendon": ("rigid", "model, elastic", ""),
     "moment_error": ("rmse", "raw, variance_scaled", ""),
-    "optimizer": ("adam", "levenberg_marquardt, adamw", " Did you mean 'adamw'?"),
+    "optimizer": ("adam", "levenberg_marquardt, lbfgs, adamw", " Did you mean 'adamw'?"),
 }
 
 

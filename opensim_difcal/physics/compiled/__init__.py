@@ -1,0 +1,1 @@
+"""Machine code for the CPU, made from the muscle's own functions: recorded, written, compiled."""

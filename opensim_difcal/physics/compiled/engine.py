@@ -1,0 +1,150 @@
+"""The engine in machine code, for the CPU."""
+
+import math
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import final
+
+import torch
+from torch import Tensor
+
+from opensim_difcal.physics.compiled.kernels import Kernel, build, kernel_source
+from opensim_difcal.physics.compiled.templates import (
+    Template,
+    elementwise_source,
+    recurrence_source,
+    root_source,
+    trajectory_source,
+)
+from opensim_difcal.physics.elementwise import Elementwise
+from opensim_difcal.physics.engine import Engine
+from opensim_difcal.physics.muscle import Muscles
+from opensim_difcal.physics.muscle_functions import STEP
+from opensim_difcal.shapes import MuscleSeries, MuscleValues
+
+_N_AXES = 4  # start, trial, time, muscle
+
+
+@final
+class CompiledEngine(Engine):
+    """Steps through time in machine code that numba makes of the recorded functions.
+
+    Operations are those of torch in torch's order, so results agree with it to the last
+    digit or nearly. A kernel is made when it is first needed.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """Keeps kernels for later runs in a folder, if one is given.
+
+        Raises:
+            ImportError: If numba is not installed.
+        """
+        self._folder = folder
+        self._kernels: dict[str, Kernel] = {}
+        self._solve, self._solve_adjoint = (
+            build(name, partial(recurrence_source, adjoint=adjoint), folder)
+            for name, adjoint in (("solve", False), ("solve_adjoint", True))
+        )
+
+    def with_partials(
+        self, function: Elementwise, variables: Sequence[Tensor], muscles: Muscles
+    ) -> tuple[tuple[Tensor, ...], tuple[tuple[Tensor, ...], ...]]:
+        """Values and derivatives in one pass over all instants."""
+        shape = torch.broadcast_shapes(*(x.shape for x in variables))
+        kernel = self.kernel(function, elementwise_source, muscles, with_partials=True)
+        n_values, n = function.n_values, function.n_differentiated
+        results = _empty(n_values * (1 + n), shape)
+        kernel(_n_rows(shape), [*_padded_all(variables, shape), results], muscles=muscles)
+        parts = results.reshape(-1, *shape).unbind(0)
+        return parts[:n_values], tuple(
+            parts[n_values + i * n : n_values + (i + 1) * n] for i in range(n_values)
+        )
+
+    def root(
+        self,
+        function: Elementwise,
+        low: MuscleValues,
+        high: MuscleValues,
+        variables: Sequence[Tensor],
+        muscles: Muscles,
+    ) -> MuscleValues:
+        """Bisection, one muscle after the other."""
+        shape = torch.broadcast_shapes(low.shape, high.shape, *(x.shape for x in variables))
+        kernel = self.kernel(function, root_source, muscles, with_partials=False)
+        result = _empty(1, shape)
+        kernel(_n_rows(shape), [*_padded_all([low, high, *variables], shape), result], muscles=muscles)
+        return result.reshape(shape)
+
+    def trajectory(
+        self,
+        first: MuscleValues,
+        activation: MuscleSeries,
+        muscle_tendon_length: MuscleSeries,
+        muscles: Muscles,
+        time_step: float,
+        *,
+        with_partials: bool,
+    ) -> tuple[MuscleSeries, tuple[MuscleValues, ...] | None]:
+        """Step by step; derivatives come with every step, wanted or not."""
+        shape = activation.shape
+        at_one_instant = (*shape[:-2], 1, shape[-1])
+        before_last = (*shape[:-2], shape[-2] - 1, shape[-1])
+        lengths, partials = _empty(1, shape), _empty(STEP.n_differentiated, before_last)
+        per_muscle = (first, muscles.optimal_fiber_length, muscles.tendon_slack_length)
+        start, optimal, slack = _padded_all(per_muscle, at_one_instant)
+        series = _padded_all((activation, muscle_tendon_length), shape)
+        kernel = self.kernel(STEP, trajectory_source, muscles, with_partials=True)
+        arrays = [start, *series, optimal, slack, lengths, partials]
+        kernel(_n_rows(shape), arrays, time_step, muscles=muscles)
+        return lengths.reshape(shape), partials.reshape(-1, *before_last).unbind(0)
+
+    def solve(self, last: Tensor, before: Tensor, drive: MuscleSeries) -> MuscleSeries:
+        """A second-order linear recurrence over time."""
+        return _recurrence(self._solve, last, before, drive)
+
+    def solve_adjoint(self, last: Tensor, before: Tensor, upstream: MuscleSeries) -> MuscleSeries:
+        """Its adjoint."""
+        return _recurrence(self._solve_adjoint, last, before, upstream)
+
+    def kernel(
+        self, function: Elementwise, template: Template, muscles: Muscles, *, with_partials: bool
+    ) -> Kernel:
+        """Returns a kernel, made at the first call."""
+        name = f"{template.__name__.removesuffix('_source')}_{function.name}"
+        if name not in self._kernels:
+            self._kernels[name] = build(
+                name,
+                lambda: kernel_source(function, template, muscles, with_partials=with_partials),
+                self._folder,
+            )
+        return self._kernels[name]
+
+
+def _recurrence(kernel: Kernel, last: Tensor, before: Tensor, drive: Tensor) -> Tensor:
+    shape = drive.shape
+    x = torch.empty(_padded_shape(shape, _N_AXES + 1), dtype=torch.float64)
+    kernel(_n_rows(shape), [*(_padded(each, shape, _N_AXES + 1) for each in (last, before, drive)), x])
+    return x.reshape(shape)
+
+
+def _n_rows(shape: Sequence[int]) -> int:
+    """How many series over time and muscles there are."""
+    return math.prod(shape[:-2])
+
+
+def _padded_all(tensors: Sequence[Tensor], shape: Sequence[int]) -> list[Tensor]:
+    return [_padded(each, shape, _N_AXES) for each in tensors]
+
+
+def _padded(tensor: Tensor, shape: Sequence[int], n_axes: int) -> Tensor:
+    """A tensor spread over a shape, with axes of one in front; nothing is copied."""
+    return tensor.detach().expand(_padded_shape(shape, n_axes))
+
+
+def _padded_shape(shape: Sequence[int], n_axes: int) -> tuple[int, ...]:
+    return *(1 for _ in range(n_axes - len(shape))), *shape
+
+
+def _empty(n: int, shape: Sequence[int]) -> Tensor:
+    return torch.empty(n, *_padded_shape(shape, _N_AXES), dtype=torch.float64)

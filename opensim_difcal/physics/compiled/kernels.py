@@ -1,0 +1,188 @@
+"""Makes machine code of recorded functions, and keeps it for the next run."""
+
+import hashlib
+import importlib.util
+import logging
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from types import ModuleType
+from typing import Any, final
+
+import torch
+from torch import Tensor
+
+from opensim_difcal.physics.compiled.recording import Recording, record
+from opensim_difcal.physics.compiled.templates import Inputs, Template
+from opensim_difcal.physics.curves import CurveTable
+from opensim_difcal.physics.elementwise import Elementwise
+from opensim_difcal.physics.muscle import Muscles
+
+_log = logging.getLogger("opensim_difcal")
+
+_LEARNED = ("optimal_fiber_length", "tendon_slack_length", "max_isometric_force")
+_PHYSICS = Path(__file__).resolve().parents[1]
+
+
+def constants(muscles: Muscles) -> dict[str, Tensor]:
+    """Returns what is fixed about the muscles, by name; curve tables taken apart.
+
+    Args:
+        muscles: The muscles.
+    """
+    found: dict[str, Tensor] = {}
+    for field in fields(muscles):
+        value = getattr(muscles, field.name)
+        if isinstance(value, CurveTable):
+            found |= {f"{field.name}_{each.name}": getattr(value, each.name) for each in fields(value)}
+        elif isinstance(value, Tensor) and field.name not in _LEARNED:
+            found[field.name] = value
+    return found
+
+
+def _with_constants(muscles: Muscles, values: dict[str, Tensor]) -> Muscles:
+    """The muscles with other tensors in the place of `constants`."""
+    rebuilt: dict[str, Any] = {}
+    for field in fields(muscles):
+        value = getattr(muscles, field.name)
+        if isinstance(value, CurveTable):
+            parts = {each.name: values[f"{field.name}_{each.name}"] for each in fields(value)}
+            rebuilt[field.name] = CurveTable(**parts)
+        else:
+            rebuilt[field.name] = values.get(field.name, value)
+    return Muscles(**rebuilt)
+
+
+def kernel_source(function: Elementwise, template: Template, muscles: Muscles, *, with_partials: bool) -> str:
+    """Returns the source of a kernel, from one run of the function on one muscle.
+
+    Args:
+        function: What it computes.
+        template: The loops around it.
+        muscles: Any muscles.
+        with_partials: Whether it also computes the derivatives.
+    """
+    one = muscles.select(torch.tensor([0]))
+    one = one.with_lengths(one.optimal_fiber_length.reshape(1), one.tendon_slack_length.reshape(1))
+    fixed = constants(one)
+    n_variables = function.n_variables
+    variables = [torch.ones(1, dtype=torch.float64) for _ in range(n_variables)]
+
+    def run(*tensors: Tensor) -> Sequence[Tensor]:
+        muscle = _with_constants(one, dict(zip(fixed, tensors[n_variables:], strict=True)))
+        if not with_partials:
+            with torch.no_grad():
+                return function.function(*tensors[:n_variables], muscle)
+        values, derivatives = function.with_partials(tensors[:n_variables], muscle)
+        return [*values, *(each for by_value in derivatives for each in by_value)]
+
+    recording = record(run, variables, list(fixed.values()))
+    return template(recording, _inputs(recording, fixed))
+
+
+def _inputs(recording: Recording, fixed: dict[str, Tensor]) -> Inputs:
+    """The constants that the recording uses."""
+    used = recording.used()
+    types, names, loads, called = [], [], [], {}
+    for (name, tensor), value in zip(fixed.items(), recording.constants, strict=True):
+        if value not in used:
+            continue
+        is_table = tensor.dim() == 2
+        kind = "int64" if tensor.dtype == torch.int64 else "float64"
+        types.append(f"{kind}[:, ::1]" if is_table else f"{kind}[::1]")
+        names.append(name)
+        called[value] = name if is_table else f"c_{name}"
+        if not is_table:
+            loads.append(f"c_{name} = {name}[m]")
+    return Inputs(tuple(types), tuple(names), tuple(loads), called)
+
+
+@final
+class Kernel:
+    """Machine code of a template around a function; rows are shared among threads."""
+
+    def __init__(self, module: ModuleType) -> None:
+        """Takes the imported file of a kernel."""
+        self._run: Callable[..., None] = module.kernel
+        self._constants: tuple[str, ...] = module.CONSTANTS
+
+    def __call__(
+        self, n_rows: int, arrays: Sequence[Tensor], *others: float, muscles: Muscles | None = None
+    ) -> None:
+        """Fills the arrays of results.
+
+        Args:
+            n_rows: How many rows there are: series that are independent of each other.
+            arrays: What is read and, at the end, what is written.
+            others: Further numbers that the kernel takes.
+            muscles: Parameters, where the kernel has constants.
+        """
+        fixed = constants(muscles) if muscles is not None else {}
+        constant_arrays = (fixed[name].numpy() for name in self._constants)
+        arguments = [*(each.numpy() for each in arrays), *others, *constant_arrays]
+        n_threads = min(torch.get_num_threads(), n_rows)
+        if n_threads <= 1:
+            self._run(0, n_rows, *arguments)
+            return
+        ends = [n_rows * i // n_threads for i in range(n_threads + 1)]
+        with ThreadPoolExecutor(n_threads) as threads:
+            list(threads.map(lambda i: self._run(ends[i], ends[i + 1], *arguments), range(n_threads)))
+
+
+def build(name: str, source: Callable[[], str], folder: Path | None) -> Kernel:
+    """Returns a kernel, from the folder where an earlier run left it if there is one.
+
+    Args:
+        name: What it computes, for the file's name.
+        source: Writes the source; only called when there is none.
+        folder: Where sources and machine code are kept; None for nowhere.
+    """
+    if folder is not None:
+        file = folder / f"{name}_{_fingerprint()}.py"
+        try:
+            if not file.is_file():
+                folder.mkdir(parents=True, exist_ok=True)
+                _write(file, source())
+            return Kernel(_load(file))
+        except Exception as error:  # whatever is wrong with the folder, a new kernel is as good
+            _log.warning("%s: compiled code cannot be kept or read there (%s); made anew.", file, error)
+    with tempfile.TemporaryDirectory() as temporary:
+        file = Path(temporary) / f"{name}.py"
+        file.write_text(source(), encoding="utf-8")
+        return Kernel(_load(file))
+
+
+@cache
+def _fingerprint() -> str:
+    """Changes with everything that machine code depends on."""
+    digest = hashlib.sha256()
+    for file in sorted(_PHYSICS.rglob("*.py")):
+        digest.update(file.read_bytes())
+    for package in ("torch", "numba", "numpy"):
+        digest.update(version(package).encode())
+    digest.update(sys.version.encode())
+    return digest.hexdigest()[:16]
+
+
+def _write(file: Path, text: str) -> None:
+    with tempfile.NamedTemporaryFile(
+        "w", dir=file.parent, prefix=f".{file.stem}", suffix=".py", delete=False, encoding="utf-8"
+    ) as stream:
+        stream.write(text)
+    Path(stream.name).replace(file)
+
+
+def _load(file: Path) -> ModuleType:
+    """Imports a kernel's file, which compiles it or takes the machine code beside it."""
+    spec = importlib.util.spec_from_file_location(f"opensim_difcal_{file.stem}", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # numba asks for it by name
+    spec.loader.exec_module(module)
+    return module

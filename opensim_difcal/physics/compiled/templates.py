@@ -1,0 +1,204 @@
+"""The loops around a recorded function: every instant, a root, or a whole trajectory.
+
+A kernel's arrays have the axes (start, trial, time, muscle); rows of the first two are
+shared among threads by `first_row` and `last_row`. Muscles stand innermost, where a
+processor works on several at once.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from opensim_difcal.physics.compiled.recording import Recording, Value
+from opensim_difcal.physics.compiled.source import Source, scalar_source
+
+SERIES = "float64[:, :, :, :]"
+RESULT = "float64[:, :, :, :, ::1]"
+_ROWS = "first_row, last_row"
+_HEAD = """\
+import math
+
+from numba import njit
+
+CONSTANTS = {constants}
+
+
+@njit("void({types})", cache=True, nogil=True, error_model="numpy")
+def kernel({arguments}):
+"""
+_RECURRENCE = """\
+from numba import njit
+
+CONSTANTS = ()
+
+
+@njit(
+    "void(int64, int64, {tangents}, {tangents}, {tangents}, {result})",
+    cache=True,
+    nogil=True,
+    error_model="numpy",
+)
+def kernel(first_row, last_row, last, before, drive, x):
+    n_tangents, n_starts, n_trials, n_times, n_muscles = x.shape
+    for row in range(first_row, last_row):
+        k = row // (n_starts * n_trials)
+        s = row // n_trials % n_starts
+        b = row % n_trials
+        for {times}:
+            for m in range(n_muscles):
+                value = drive[k, s, b, t, m]
+                if {has_last}:
+                    value += last[k, s, b, t{last}, m] * x[k, s, b, {neighbor}, m]
+                if {has_before}:
+                    value += before[k, s, b, t{before}, m] * x[k, s, b, {second}, m]
+                x[k, s, b, t, m] = value
+"""
+_BISECTIONS = 30  # one Newton step follows
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """How a recording's inputs are called in a kernel.
+
+    Attributes:
+        types: numba's type of every constant that is used.
+        names: Name of every constant that is used.
+        loads: Statements that fetch a muscle's constants.
+        called: Name in the statements by value.
+    """
+
+    types: tuple[str, ...]
+    names: tuple[str, ...]
+    loads: tuple[str, ...]
+    called: dict[Value, str]
+
+
+Template = Callable[[Recording, Inputs], str]
+"""Writes a kernel's source around a recording."""
+
+
+def elementwise_source(recording: Recording, inputs: Inputs) -> str:
+    """Applies the function at every instant.
+
+    The kernel takes rows, variables, an array for all results, and constants.
+    """
+    variables = [f"v{i}" for i in range(len(recording.variables))]
+    source = _source(recording, inputs, [f"x_{name}" for name in variables])
+    body = [f"x_{name} = {name}[s, b, t, m]" for name in variables]
+    body += [*inputs.loads, *source.lines]
+    body += [f"results[{i}, s, b, t, m] = {output}" for i, output in enumerate(source.outputs)]
+    head = _head([SERIES] * len(variables) + [RESULT], [*variables, "results"], inputs)
+    return head + _loops("results.shape[1:]", body)
+
+
+def root_source(recording: Recording, inputs: Inputs) -> str:
+    """Finds by bisection where the function of its first variable falls through zero.
+
+    The kernel takes rows, lower and upper end of the bracket, the other variables, an
+    array for the root, and constants.
+    """
+    others = [f"v{i}" for i in range(1, len(recording.variables))]
+    source = _source(recording, inputs, ["middle", *(f"x_{name}" for name in others)])
+    body = [f"x_{name} = {name}[s, b, t, m]" for name in others]
+    body += [*inputs.loads, "a = low[s, b, t, m]", "z = high[s, b, t, m]", f"for _ in range({_BISECTIONS}):"]
+    inner = ["middle = 0.5 * (a + z)", *source.lines, f"if {source.outputs[0]} > 0.0:"]
+    inner += ["    a = middle", "else:", "    z = middle"]
+    body += [f"    {line}" for line in inner]
+    body += ["results[0, s, b, t, m] = 0.5 * (a + z)"]
+    head = _head([SERIES] * (2 + len(others)) + [RESULT], ["low", "high", *others, "results"], inputs)
+    return head + _loops("results.shape[1:]", body)
+
+
+def trajectory_source(recording: Recording, inputs: Inputs) -> str:
+    """Steps through time from a first fiber length.
+
+    The recording is that of `muscle_functions.STEP` with its derivatives. The kernel takes
+    rows, the first fiber length, activation, muscle-tendon length, optimal fiber length,
+    tendon slack length, an array for the fiber lengths, one for the derivatives of every
+    step, the time step, and constants.
+    """
+    names = ["now", "velocity", "a0", "a1", "optimal", "slack", "length0", "length1", "h"]
+    source = _source(recording, inputs, names)
+    body = [
+        "now = lengths[0, s, b, t, m]",
+        "velocity = 0.0",
+        "if t > 0:",
+        "    velocity = (now - lengths[0, s, b, t - 1, m]) / h",
+        "a0 = activation[s, b, t, m]",
+        "a1 = activation[s, b, t + 1, m]",
+        "optimal = optimal_fiber_length[s, b, 0, m]",
+        "slack = tendon_slack_length[s, b, 0, m]",
+        "length0 = muscle_tendon_length[s, b, t, m]",
+        "length1 = muscle_tendon_length[s, b, t + 1, m]",
+        *inputs.loads,
+        *source.lines,
+        f"lengths[0, s, b, t + 1, m] = {source.outputs[0]}",
+        *(f"partials[{i}, s, b, t, m] = {output}" for i, output in enumerate(source.outputs[1:])),
+    ]
+    series = [
+        "first",
+        "activation",
+        "muscle_tendon_length",
+        "optimal_fiber_length",
+        "tendon_slack_length",
+    ]
+    head = _head(
+        [SERIES] * len(series) + [RESULT, RESULT, "float64"], [*series, "lengths", "partials", "h"], inputs
+    )
+    start = ["for m in range(n_muscles):", "    lengths[0, s, b, 0, m] = first[s, b, 0, m]"]
+    return head + _loops("partials.shape[1:]", body, start)
+
+
+def recurrence_source(*, adjoint: bool) -> str:
+    """Steps through x_i = last_i x_(i-1) + before_i x_(i-2) + drive_i, or its adjoint backward.
+
+    Arrays have an axis more in front, for several tangents. The kernel takes rows, both
+    coefficients, the drive (for the adjoint: what comes from above) and an array for x.
+    """
+    forward = {
+        "times": "t in range(n_times)",
+        "has_last": "t > 0",
+        "last": "",
+        "neighbor": "t - 1",
+        "has_before": "t > 1",
+        "before": "",
+        "second": "t - 2",
+    }
+    backward = {
+        "times": "t in range(n_times - 1, -1, -1)",
+        "has_last": "t + 1 < n_times",
+        "last": " + 1",
+        "neighbor": "t + 1",
+        "has_before": "t + 2 < n_times",
+        "before": " + 2",
+        "second": "t + 2",
+    }
+    tangents = "float64[:, :, :, :, :]"
+    return _RECURRENCE.format(tangents=tangents, result=RESULT, **(backward if adjoint else forward))
+
+
+def _source(recording: Recording, inputs: Inputs, names: Sequence[str]) -> Source:
+    """The recording with its variables called so."""
+    return scalar_source(recording, inputs.called | dict(zip(recording.variables, names, strict=True)))
+
+
+def _head(types: Sequence[str], names: Sequence[str], inputs: Inputs) -> str:
+    every_type = ["int64", "int64", *types, *inputs.types]
+    every_name = [_ROWS, *names, *inputs.names]
+    return _HEAD.format(
+        types=", ".join(every_type), arguments=", ".join(every_name), constants=repr(inputs.names)
+    )
+
+
+def _loops(shape: str, body: Sequence[str], start: Sequence[str] = ()) -> str:
+    """Rows, then time, then muscles."""
+    lines = [
+        f"    n_starts, n_trials, n_times, n_muscles = {shape}",
+        "    for row in range(first_row, last_row):",
+        "        s = row // n_trials",
+        "        b = row % n_trials",
+        *(f"        {line}" for line in start),
+        "        for t in range(n_times):",
+        "            for m in range(n_muscles):",
+        *(f"                {line}" for line in body),
+    ]
+    return "\n".join(lines) + "\n"

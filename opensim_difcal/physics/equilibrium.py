@@ -1,0 +1,69 @@
+"""Fiber length at rest: where tendon and fiber balance at zero velocity."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from opensim_difcal.physics.engine import Engine
+from opensim_difcal.physics.muscle import Muscles, minimum_fiber_length
+from opensim_difcal.physics.muscle_functions import BALANCE
+from opensim_difcal.shapes import MuscleValues
+
+
+class Equilibrium(NamedTuple):
+    """A fiber length and its derivatives.
+
+    Attributes:
+        fiber_length: m.
+        by_activation: m.
+        by_optimal: By optimal_fiber_length, dimensionless.
+        by_slack: By tendon_slack_length, dimensionless.
+    """
+
+    fiber_length: Tensor
+    by_activation: Tensor
+    by_optimal: Tensor
+    by_slack: Tensor
+
+
+def bracket(muscle_tendon_length: MuscleValues, muscles: Muscles) -> tuple[Tensor, Tensor]:
+    """Returns the shortest and the longest fiber length that is looked at, m.
+
+    Args:
+        muscle_tendon_length: m.
+        muscles: Parameters.
+    """
+    shortest = minimum_fiber_length(muscles)
+    width = muscles.optimal_fiber_length * torch.sin(muscles.pennation_angle_at_optimal)
+    longest = torch.relu(muscle_tendon_length - 0.5 * muscles.tendon_slack_length)
+    high = torch.maximum(torch.sqrt(longest**2 + width**2), shortest)
+    return shortest.expand_as(high), high
+
+
+def equilibrium(
+    engine: Engine, activation: MuscleValues, muscle_tendon_length: MuscleValues, muscles: Muscles
+) -> Equilibrium:
+    """Returns the fiber length at rest, by bisection and one Newton step.
+
+    Derivatives are those of the implicit function theorem. Where the bracket holds no
+    balance the fiber stays at its end.
+
+    Args:
+        engine: What finds the root.
+        activation: 0..1.
+        muscle_tendon_length: m.
+        muscles: Parameters.
+    """
+    optimal, slack = muscles.optimal_fiber_length, muscles.tendon_slack_length
+    variables = (activation, optimal, slack, muscle_tendon_length)
+    low, high = bracket(muscle_tendon_length, muscles)
+    root = engine.root(BALANCE, low, high, variables, muscles)
+    (balance,), ((by_length, *others),) = engine.with_partials(BALANCE, (root, *variables), muscles)
+    step = balance / by_length
+    settled = step.abs() < 1e-6 * optimal
+    shortest = minimum_fiber_length(muscles)
+    at_shortest = (root < shortest * (1.0 + 1e-6)).to(root.dtype) * muscles.minimum_normalized_fiber_length
+    ends = (torch.zeros_like(root), at_shortest, torch.zeros_like(root))
+    partials = [torch.where(settled, -by / by_length, end) for by, end in zip(others, ends, strict=True)]
+    return Equilibrium(torch.where(settled, root - step, torch.maximum(root, shortest)), *partials)

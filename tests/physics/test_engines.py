@@ -1,0 +1,199 @@
+"""Every way to compute a simulation gives the same: values, gradients and tangents."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from opensim_difcal.physics.differentiable import EngineOperations, PlainOperations
+from opensim_difcal.physics.muscle import Muscles
+from opensim_difcal.physics.simulation import ActivationParameters, simulate
+from opensim_difcal.physics.tangents import OWN_PARAMETERS, simulate_with_tangents
+from opensim_difcal.physics.time_parallel import TorchEngine
+
+H = 0.005
+N_SAMPLES, N_MUSCLES, N_TRIALS = 40, 3, 2
+REPEATABLE = settings(
+    max_examples=12,
+    deadline=None,  # no test depends on time
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+seeds = st.integers(0, 10_000)
+levels = st.sampled_from([0.0, 0.01, 0.3, 1.0])
+stretches = st.sampled_from([-0.25, -0.03, 0.0, 0.02, 0.3])
+
+
+class Case:
+    """Random muscles along a random motion; slack tendons and silent muscles among them."""
+
+    def __init__(self, muscles: Muscles, seed: int, level: float, stretch: float) -> None:
+        generator = torch.Generator().manual_seed(seed)
+
+        def random(*shape: int) -> Tensor:
+            return torch.rand(*shape, generator=generator, dtype=torch.float64)
+
+        time = H * torch.arange(N_SAMPLES, dtype=torch.float64)[:, None]
+        self.excitation = level * (
+            0.5
+            + 0.5
+            * torch.sin(25.0 * random(N_TRIALS, 1, N_MUSCLES) * time + 6.28 * random(N_TRIALS, 1, N_MUSCLES))
+        )
+        rigid = random(N_MUSCLES) < 0.25
+        self.muscles = replace(muscles, rigid_tendon=rigid)
+        self.optimal = muscles.optimal_fiber_length * (0.8 + 0.4 * random(N_MUSCLES))
+        self.slack = muscles.tendon_slack_length * (0.8 + 0.4 * random(N_MUSCLES))
+        swing = 0.15 * torch.sin(12.0 * random(N_TRIALS, 1, N_MUSCLES) * time + 6.28 * random(N_TRIALS, 1, 1))
+        self.length = self.slack + self.optimal * (0.95 + stretch + swing)
+        self.arm = random(N_TRIALS, N_SAMPLES, 2, N_MUSCLES) - 0.5
+        self.activation = [
+            -0.95 + 0.9 * random(N_MUSCLES),
+            -0.95 + 0.9 * random(N_MUSCLES),
+            -2.9 * random(N_MUSCLES),
+        ]
+        self.upstream = [random(N_TRIALS, N_SAMPLES, n) for n in (2, N_MUSCLES, N_MUSCLES, N_MUSCLES)]
+
+    def parameters(self) -> list[Tensor]:
+        """C1, C2, shape factor, optimal fiber length, tendon slack length."""
+        return [x.clone().requires_grad_(True) for x in (*self.activation, self.optimal, self.slack)]
+
+    def arguments(self, parameters: list[Tensor]) -> dict:
+        return {
+            "activation_parameters": ActivationParameters(*parameters[:3]),
+            "muscles": self.muscles.with_lengths(*parameters[3:]),
+            "time_step": H,
+        }
+
+    def value_and_gradient(self, operations) -> tuple[Tensor, list[Tensor]]:
+        """A cost of everything that is simulated, and its gradient by parameters and excitation."""
+        parameters, excitation = self.parameters(), self.excitation.clone().requires_grad_(True)
+        simulation = simulate(
+            excitation, self.length, self.arm, operations=operations, **self.arguments(parameters)
+        )
+        series = (
+            simulation.joint_moment / 1000.0,
+            simulation.normalized_fiber_length,
+            simulation.tendon_strain * 10.0,
+            simulation.activation,
+        )
+        value = sum((up * each).sum() for up, each in zip(self.upstream, series, strict=True))
+        assert isinstance(value, Tensor)
+        return value.detach(), list(torch.autograd.grad(value, [*parameters, excitation]))
+
+
+def close(ours: Tensor, expected: Tensor, tolerance: float = 1e-8) -> bool:
+    return bool((ours - expected).abs().max() <= tolerance * max(1e-6, float(expected.abs().max())))
+
+
+@pytest.mark.parametrize("name", ["compiled", "torch"])
+@REPEATABLE
+@given(seed=seeds, level=levels, stretch=stretches)
+def test_values_and_gradients_are_those_of_plain_steps_and_autograd(pair, engine, name, seed, level, stretch):
+    case = Case(pair.muscles, seed, level, stretch)
+    chosen = engine if name == "compiled" else TorchEngine()
+    expected, expected_gradients = case.value_and_gradient(PlainOperations(TorchEngine()))
+    for _ in range(2):  # the second time, the torch engine starts from the first
+        value, gradients = case.value_and_gradient(EngineOperations(chosen))
+        assert close(value, expected)
+        assert all(close(ours, theirs) for ours, theirs in zip(gradients, expected_gradients, strict=True))
+
+
+@pytest.mark.parametrize("name", ["compiled", "torch"])
+@REPEATABLE
+@given(seed=seeds, level=levels, stretch=stretches)
+def test_tangents_are_the_gradients_of_every_instant(pair, engine, name, seed, level, stretch):
+    case = Case(pair.muscles, seed, level, stretch)
+    chosen = engine if name == "compiled" else TorchEngine()
+    parameters = case.parameters()
+    simulation, tangents = simulate_with_tangents(
+        case.excitation,
+        case.length,
+        case.arm,
+        engine=chosen,
+        **case.arguments([p.detach() for p in parameters]),
+    )
+    tracked = simulate(
+        case.excitation,
+        case.length,
+        case.arm,
+        operations=EngineOperations(chosen),
+        **case.arguments(parameters),
+    )
+    for field in ("activation", "fiber_length", "normalized_fiber_length", "tendon_force", "tendon_strain"):
+        series = getattr(tracked, field)
+        assert close(getattr(simulation, field), series.detach())
+        up = case.upstream[1]
+        gradients = torch.autograd.grad(
+            (up * series).sum(), parameters, retain_graph=True, materialize_grads=True
+        )
+        ours = (up * getattr(tangents, field)).sum((1, 2))
+        for k in range(len(OWN_PARAMETERS)):
+            assert close(ours[k], gradients[k]), (field, OWN_PARAMETERS[k])
+
+
+@REPEATABLE
+@given(seed=seeds)
+def test_a_warm_start_from_other_parameters_leads_to_the_same(pair, seed):
+    case, other = (Case(pair.muscles, s, 0.3, 0.0) for s in (seed, seed + 1))
+    warm = TorchEngine()
+    other.value_and_gradient(EngineOperations(warm))
+    value, _ = case.value_and_gradient(EngineOperations(warm))
+    expected, _ = case.value_and_gradient(EngineOperations(TorchEngine()))
+    assert close(value, expected, 1e-9)
+
+
+def test_starts_side_by_side_are_those_one_by_one(pair, engine):
+    case = Case(pair.muscles, 5, 0.4, 0.0)
+    factors = torch.tensor([1.0, 0.97, 1.05], dtype=torch.float64)
+    parameters = [
+        torch.stack([factor * p.detach() for factor in factors])[:, None, None, :] for p in case.parameters()
+    ]
+    together, tangents = simulate_with_tangents(
+        case.excitation, case.length, case.arm, engine=engine, **case.arguments(parameters)
+    )
+    for i, factor in enumerate(factors):
+        alone, own = simulate_with_tangents(
+            case.excitation,
+            case.length,
+            case.arm,
+            engine=engine,
+            **case.arguments([factor * p.detach() for p in case.parameters()]),
+        )
+        torch.testing.assert_close(together.tendon_force[i], alone.tendon_force, rtol=1e-12, atol=1e-12)
+        torch.testing.assert_close(tangents.tendon_force[:, i], own.tendon_force, rtol=1e-10, atol=1e-8)
+
+
+def test_threads_share_the_work_without_a_change(pair, engine):
+    case = Case(pair.muscles, 3, 0.4, 0.0)
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        alone, _ = case.value_and_gradient(EngineOperations(engine))
+        torch.set_num_threads(2)
+        shared, _ = case.value_and_gradient(EngineOperations(engine))
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(alone, shared)
+
+
+def test_what_is_not_a_number_stays_none(pair, engine):
+    case = Case(pair.muscles, 3, 0.4, 0.0)
+    case.muscles = replace(case.muscles, rigid_tendon=torch.zeros(3, dtype=torch.bool))
+    case.length = case.length.clone()
+    case.length[1, 20, 2] = float("nan")
+    for chosen in (engine, TorchEngine()):
+        simulation, _ = simulate_with_tangents(
+            case.excitation,
+            case.length,
+            case.arm,
+            engine=chosen,
+            **case.arguments([p.detach() for p in case.parameters()]),
+        )
+        lost = torch.isnan(simulation.tendon_force)
+        assert lost[1, 20:, 2].all()
+        assert not lost[0].any()
+        assert not lost[1, :19, :].any()
+        assert not lost[:, :, :2].any()
