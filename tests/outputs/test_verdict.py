@@ -127,7 +127,7 @@ def test_a_missing_closed_loop_asks_for_care():
 
 
 def test_the_worst_finding_decides_and_stands_first():
-    conclusion = verdict(summary_with(r2=0.7), {"reintegration_rms_max": 0.5})
+    conclusion = verdict(summary_with(r2=0.7), CLOSED_LOOP | {"reintegration_rms_max": 0.5})
     assert conclusion.trust is Trust.NONE
     assert [finding.trust for finding in conclusion.findings[:2]] == [Trust.NONE, Trust.CARE]
 
