@@ -6,9 +6,9 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from opensim_difcal.errors import DifcalError
+from opensim_difcal.errors import DifcalError, raise_problems
 from opensim_difcal.inputs.excitations import ExcitationChannel
-from opensim_difcal.inputs.trial import TrialFiles
+from opensim_difcal.inputs.trial_files import TrialFiles
 from opensim_difcal.settings import setting
 from opensim_difcal.tools.setup_call import FromSetupFile
 
@@ -211,6 +211,10 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
             DifcalError: If an input, the optimization or the closed loop fails. Earlier
                 results are then as they were.
         """
+        from opensim_difcal.tools.setting_checks import setting_problems
+
+        raise_problems(setting_problems(self))  # before the imports, which take seconds
+
         from opensim_difcal.tools.calibration_inputs import read_inputs
         from opensim_difcal.tools.calibration_outputs import write_outputs
         from opensim_difcal.tools.calibration_run import calibrate_inputs, torch_threads
