@@ -7,7 +7,8 @@ muscle into our states one by one: this tells whether both evaluate the same equ
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import numpy as np
 
 from opensim_difcal.errors import ClosedLoopError
 from opensim_difcal.inputs.opensim_model import load_model, quiet_opensim
-from opensim_difcal.outputs.reintegration import ACCURACY, reintegrate_or_explain
+from opensim_difcal.outputs.reintegration import Forces, reintegrating
 from opensim_difcal.outputs.slider_model import find_muscle, frames, slider_model
 from opensim_difcal.shapes import MuscleArray, TimeArray
 
@@ -119,7 +120,6 @@ def closed_loop(
     force_balance: ForceBalance,
     *,
     limit: float = REINTEGRATION_LIMIT,
-    n_workers: int = 1,
     n_frames: int = 50,
 ) -> ClosedLoop:
     """Lets OpenSim repeat a trial with the muscles of a personalised model.
@@ -130,16 +130,55 @@ def closed_loop(
         force_balance: Our force balance.
         limit: Largest accepted RMS error of the tendon force, fraction of
             max_isometric_force.
-        n_workers: Worker processes.
         n_frames: Number of frames for the frame check.
 
     Raises:
         ModelError: If the model cannot be loaded or lacks a muscle.
     """
+    with closing_loop(model_path, trajectory, force_balance, limit=limit, n_frames=n_frames) as closed:
+        return closed()
+
+
+@contextmanager
+def closing_loop(
+    model_path: Path,
+    trajectory: MuscleTrajectory,
+    force_balance: ForceBalance,
+    *,
+    limit: float = REINTEGRATION_LIMIT,
+    n_workers: int = 0,
+    n_frames: int = 50,
+) -> Iterator[Callable[[], ClosedLoop]]:
+    """Does what `closed_loop` does, while the block does something else.
+
+    Args:
+        model_path: The personalised .osim file.
+        trajectory: What our muscles did.
+        force_balance: Our force balance.
+        limit: Largest accepted RMS error of the tendon force, fraction of
+            max_isometric_force.
+        n_workers: Worker processes that integrate meanwhile.
+        n_frames: Number of frames for the frame check.
+
+    Yields:
+        A function that waits for OpenSim and returns the closed loop; raises a ModelError
+        if the model cannot be loaded or lacks a muscle.
+    """
     series = trajectory.activation, trajectory.muscle_tendon_length
-    forces = reintegrate_or_explain(
-        model_path, trajectory.muscle_names, trajectory.time, series, ACCURACY, n_workers
-    )
+    with reintegrating(
+        model_path, trajectory.muscle_names, trajectory.time, series, n_workers=n_workers
+    ) as forces:
+
+        def closed() -> ClosedLoop:
+            check = frame_check(model_path, trajectory, force_balance, n_frames=n_frames)
+            return _compared(forces(), check, model_path, trajectory, limit=limit)
+
+        yield closed
+
+
+def _compared(
+    forces: Forces, check: FrameCheck, model_path: Path, trajectory: MuscleTrajectory, *, limit: float
+) -> ClosedLoop:
     max_isometric_force = _max_isometric_force(model_path, trajectory.muscle_names)
     rms, failures = {}, {}
     for i, name in enumerate(trajectory.muscle_names):
@@ -151,7 +190,6 @@ def closed_loop(
         rms[name] = float(np.sqrt(np.mean(error**2)))
         if not rms[name] <= limit:
             failures[name] = f"the tendon force differs by {100 * rms[name]:.3g} %"
-    check = frame_check(model_path, trajectory, force_balance, n_frames=n_frames)
     return ClosedLoop(model_path, limit, rms, check.tendon_force_error_max, check.balance_error_max, failures)
 
 

@@ -62,6 +62,16 @@ def summary(
     return {**report, "verdict": {"trust": conclusion.trust.value, "reasons": reasons}}
 
 
+def with_seconds(values: Mapping[str, Any], seconds: Mapping[str, float]) -> dict[str, Any]:
+    """Returns a summary with other times.
+
+    Args:
+        values: What `summary` returned.
+        seconds: Wall-clock seconds by stage (`STAGES`), all of them.
+    """
+    return {**values, "seconds": {"total": sum(seconds.values()), **{each: seconds[each] for each in STAGES}}}
+
+
 def pooled_summary(
     result: CalibrationResult, *, role: Literal["calibration", "validation"]
 ) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.inputs.trial_files import TrialFiles
 from opensim_difcal.settings import setting
 from opensim_difcal.tools.setup_call import FromSetupFile
+from opensim_difcal.tools.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from opensim_difcal.tools.calibration_outputs import CalibrationOutcome
@@ -213,6 +214,7 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
         """
         from opensim_difcal.tools.setting_checks import setting_problems
 
+        watch = Stopwatch()
         raise_problems(setting_problems(self))  # before the imports, which take seconds
 
         from opensim_difcal.tools.calibration_inputs import read_inputs
@@ -221,15 +223,17 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
 
         with torch_threads(threads):
             inputs = read_inputs(self)
+            watch.lap("geometry")
             _log.info("Read %d trials and %d muscles.", len(inputs.trials), len(inputs.muscles.names))
             result = calibrate_inputs(self, inputs, progress=progress).raise_for_status()
+            watch.lap("calibration")
             _log.info(
                 "%s Cost %.4g after %d iterations.",
                 result.status.value,
                 result.final_cost,
                 result.n_iterations,
             )
-            return write_outputs(self, inputs, result)
+            return write_outputs(self, inputs, result, watch)
 
     def problems(self) -> list[DifcalError]:
         """Everything that is wrong with the inputs, found without calibrating."""

@@ -74,7 +74,7 @@ def test_an_interrupted_check_leaves_earlier_results_as_they_were(
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(calibration_outputs, "closed_loop", interrupted)
+    monkeypatch.setattr(calibration_outputs, "closing_loop", interrupted)
     write_setup(tiny_tool(tmp_path / "results", max_iterations=2), tmp_path / "setup.xml")
     assert cli.main(["run-tool", str(tmp_path / "setup.xml"), "--log", "off", "--no-progress"]) == 1
     assert capsys.readouterr().err == (

@@ -80,7 +80,7 @@ def draw_span(
 def svg(figure: Figure, salt: str) -> bytes:
     """Returns the figure as SVG; the same figure and salt always give the same bytes."""
     file = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": salt, "svg.fonttype": "path"}), _dpi(figure, figure.dpi):
+    with matplotlib.rc_context({"svg.hashsalt": salt, "svg.fonttype": "path"}), _dpi(figure, float(figure.dpi)):
         FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None})
     return file.getvalue()
 
@@ -88,7 +88,7 @@ def svg(figure: Figure, salt: str) -> bytes:
 def png(figure: Figure) -> bytes:
     """Returns the figure as PNG, at one and a half times the common pixel width."""
     file = io.BytesIO()
-    with _dpi(figure, 150):
+    with _dpi(figure, 150.0):
         # Beyond level 3 the file takes longer and hardly shrinks.
         FigureCanvasAgg(figure).print_png(file, pil_kwargs={"compress_level": 3})
     return file.getvalue()
