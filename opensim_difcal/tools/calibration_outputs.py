@@ -31,6 +31,7 @@ from opensim_difcal.physics.curves import curve_table
 from opensim_difcal.physics.muscle import Muscles, force_balance
 from opensim_difcal.setup_template import setup_text
 from opensim_difcal.tools.calibration_inputs import CalibrationInputs
+from opensim_difcal.tools.garbage import no_garbage_collection
 from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
 from opensim_difcal.tools.stopwatch import Stopwatch
 
@@ -84,7 +85,8 @@ def write_outputs(
         )
         with _closing_loop(tool, inputs, result, osim) as closed:  # in other processes, meanwhile:
             settings_text = _write_values(tool, inputs, result, staging)
-            pictures = _pictures(tool, result)
+            with no_garbage_collection():
+                pictures = _pictures(tool, result)
             watch.lap("report")
             loop = closed()
             watch.lap("closed_loop")

@@ -10,6 +10,7 @@ from opensim_difcal.errors import DifcalError, raise_problems
 from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.inputs.trial_files import TrialFiles
 from opensim_difcal.settings import setting
+from opensim_difcal.tools.garbage import no_garbage_collection
 from opensim_difcal.tools.setup_call import FromSetupFile
 from opensim_difcal.tools.stopwatch import Stopwatch
 
@@ -217,9 +218,10 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
         watch = Stopwatch()
         raise_problems(setting_problems(self))  # before the imports, which take seconds
 
-        from opensim_difcal.tools.calibration_inputs import read_inputs
-        from opensim_difcal.tools.calibration_outputs import write_outputs
-        from opensim_difcal.tools.calibration_run import calibrate_inputs, torch_threads
+        with no_garbage_collection():
+            from opensim_difcal.tools.calibration_inputs import read_inputs
+            from opensim_difcal.tools.calibration_outputs import write_outputs
+            from opensim_difcal.tools.calibration_run import calibrate_inputs, torch_threads
 
         with torch_threads(threads):
             inputs = read_inputs(self)
@@ -237,7 +239,8 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
 
     def problems(self) -> list[DifcalError]:
         """Everything that is wrong with the inputs, found without calibrating."""
-        from opensim_difcal.tools.calibration_inputs import input_problems
+        with no_garbage_collection():
+            from opensim_difcal.tools.calibration_inputs import input_problems
 
         return input_problems(self)
 

@@ -80,7 +80,10 @@ def draw_span(
 def svg(figure: Figure, salt: str) -> bytes:
     """Returns the figure as SVG; the same figure and salt always give the same bytes."""
     file = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": salt, "svg.fonttype": "path"}), _dpi(figure, float(figure.dpi)):
+    with (
+        matplotlib.rc_context({"svg.hashsalt": salt, "svg.fonttype": "path"}),
+        _dpi(figure, float(figure.dpi)),
+    ):
         FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None})
     return file.getvalue()
 
