@@ -12,6 +12,7 @@ from opensim_difcal.outputs.figures.style import (
     SMALL,
     UNCALIBRATED,
     VALIDATION,
+    left_title,
     legend_above,
     new_figure,
     tidy,
@@ -39,7 +40,7 @@ def activations(result: CalibrationResult) -> Figure:
         panel = figure.add_subplot(grid[muscle])
         for pair in pairs:
             _draw_trial(panel, pair, muscle)
-        panel.set_title(name, loc="left", fontsize=SMALL, parse_math=False)
+        left_title(panel, name, size=SMALL)
         panel.set(xlim=(0.0, 100.0), ylim=(0.0, 1.0), xticks=(0.0, 50.0, 100.0), yticks=(0.0, 0.5, 1.0))
         panel.label_outer()
         tidy(panel)

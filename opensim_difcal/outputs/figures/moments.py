@@ -16,6 +16,7 @@ from opensim_difcal.outputs.figures.style import (
     SMALL,
     UNCALIBRATED,
     Range,
+    left_title,
     legend_above,
     new_figure,
     tidy,
@@ -97,7 +98,7 @@ def _page(pairs: Sequence[TrialPair], limits: Sequence[Range]) -> Figure:
 def _panel(axes: Axes, pair: TrialPair, coordinate: int, *, with_name: bool) -> None:
     draw_moment(axes, pair, coordinate)
     numbers = agreement_text(pair, pair.trial.coordinate_names[coordinate])
-    axes.set_title(numbers, loc="left", fontsize=SMALL, color=CALIBRATED)
+    left_title(axes, numbers, size=SMALL, color=CALIBRATED)
     if with_name:
         axes.annotate(
             f"{shortened(pair.trial.name, LONGEST_NAME)}\n({pair.trial.role})",
