@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
+import opensim
 
 from opensim_difcal.errors import ClosedLoopError
 from opensim_difcal.inputs.opensim_model import load_model, quiet_opensim
@@ -170,16 +171,21 @@ def closing_loop(
     ) as forces:
 
         def closed() -> ClosedLoop:
-            check = frame_check(model_path, trajectory, force_balance, n_frames=n_frames)
-            return _compared(forces(), check, model_path, trajectory, limit=limit)
+            model = load_model(model_path)
+            muscles = [find_muscle(model, name, model_path) for name in trajectory.muscle_names]
+            check = _frame_check(muscles, trajectory, force_balance, n_frames=n_frames)
+            max_isometric_force = [muscle.get_max_isometric_force() for muscle in muscles]
+            rms, failures = _differences(forces(), trajectory, max_isometric_force, limit=limit)
+            force_error, balance_error = check.tendon_force_error_max, check.balance_error_max
+            return ClosedLoop(model_path, limit, rms, force_error, balance_error, failures)
 
         yield closed
 
 
-def _compared(
-    forces: Forces, check: FrameCheck, model_path: Path, trajectory: MuscleTrajectory, *, limit: float
-) -> ClosedLoop:
-    max_isometric_force = _max_isometric_force(model_path, trajectory.muscle_names)
+def _differences(
+    forces: Forces, trajectory: MuscleTrajectory, max_isometric_force: Sequence[float], *, limit: float
+) -> tuple[dict[str, float], dict[str, str]]:
+    """By muscle the RMS difference to OpenSim's force, and what is wrong beyond the limit."""
     rms, failures = {}, {}
     for i, name in enumerate(trajectory.muscle_names):
         force = forces[name]
@@ -190,7 +196,7 @@ def _compared(
         rms[name] = float(np.sqrt(np.mean(error**2)))
         if not rms[name] <= limit:
             failures[name] = f"the tendon force differs by {100 * rms[name]:.3g} %"
-    return ClosedLoop(model_path, limit, rms, check.tendon_force_error_max, check.balance_error_max, failures)
+    return rms, failures
 
 
 def frame_check(
@@ -207,14 +213,24 @@ def frame_check(
     Raises:
         ModelError: If the model cannot be loaded or lacks a muscle.
     """
+    model = load_model(model_path)
+    muscles = [find_muscle(model, name, model_path) for name in trajectory.muscle_names]
+    return _frame_check(muscles, trajectory, force_balance, n_frames=n_frames)
+
+
+def _frame_check(
+    muscles: Sequence[opensim.Millard2012EquilibriumMuscle],
+    trajectory: MuscleTrajectory,
+    force_balance: ForceBalance,
+    *,
+    n_frames: int,
+) -> FrameCheck:
     chosen = _frames_of(trajectory, n_frames)
     fiber_velocity = np.zeros_like(chosen.fiber_length)
     force_error = np.zeros_like(chosen.fiber_length)
     must_balance = np.zeros(chosen.fiber_length.shape, dtype=bool)
-    model = load_model(model_path)
     with quiet_opensim():
-        for i, name in enumerate(chosen.muscle_names):
-            muscle = find_muscle(model, name, model_path)
+        for i, muscle in enumerate(muscles):
             theirs = frames(
                 slider_model(muscle),
                 chosen.activation[:, i],
@@ -244,8 +260,3 @@ def _frames_of(trajectory: MuscleTrajectory, n_frames: int) -> MuscleTrajectory:
         if field.name not in ("muscle_names", "n_lead_in")
     }
     return replace(trajectory, n_lead_in=0, **series)
-
-
-def _max_isometric_force(model_path: Path, muscle_names: Sequence[str]) -> list[float]:
-    model = load_model(model_path)
-    return [find_muscle(model, name, model_path).get_max_isometric_force() for name in muscle_names]
