@@ -133,6 +133,15 @@ def test_a_wrong_setting_is_refused_before_the_heavy_libraries_are_imported():
     assert imported_by(code, also={"colorsys"}) == {"colorsys"}
 
 
+def test_the_figures_library_is_not_imported_before_there_is_something_to_draw():
+    assert "matplotlib" not in imported_by("import opensim_difcal.tools.calibration_outputs")
+
+
+def test_a_worker_process_imports_no_more_than_opensim_needs():
+    needed = {"jaxtyping", "numpy", "opensim"}
+    assert imported_by("import opensim_difcal.outputs.slider_model") == needed
+
+
 def test_the_check_sees_an_import():
     assert imported_by("import numpy") == {"numpy"}
 

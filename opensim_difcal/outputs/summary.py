@@ -67,7 +67,10 @@ def with_seconds(values: Mapping[str, Any], seconds: Mapping[str, float]) -> dic
 
     Args:
         values: What `summary` returned.
-        seconds: Wall-clock seconds by stage (`STAGES`), all of them.
+        seconds: Wall-clock seconds by stage, one for each of `STAGES`: "geometry" is
+            importing and reading, "calibration" holds the predictions before and after,
+            "report" is drawing and writing, "closed_loop" what OpenSim's check takes
+            longer than the drawing, during which it runs. Together they are the "total".
     """
     return {**values, "seconds": {"total": sum(seconds.values()), **{each: seconds[each] for each in STAGES}}}
 
