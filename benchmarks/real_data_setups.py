@@ -7,7 +7,7 @@ from typing import Any
 
 from opensim_difcal import NMSCalibrationTool
 from opensim_difcal.inputs.excitations import ExcitationChannel
-from opensim_difcal.inputs.trial import TrialFiles
+from opensim_difcal.inputs.trial_files import TrialFiles
 from opensim_difcal.tools.nms_calibration_tool import StrengthGroup
 
 PRIOR_WEIGHT = 0.05

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         TrialError,
     )
     from opensim_difcal.inputs.excitations import ExcitationChannel
-    from opensim_difcal.inputs.trial import TrialFiles
+    from opensim_difcal.inputs.trial_files import TrialFiles
     from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool, StrengthGroup
 
     __version__: str
@@ -46,7 +46,7 @@ _MODULES = {
     "ExcitationChannel": "opensim_difcal.inputs.excitations",
     "NMSCalibrationTool": "opensim_difcal.tools.nms_calibration_tool",
     "StrengthGroup": "opensim_difcal.tools.nms_calibration_tool",
-    "TrialFiles": "opensim_difcal.inputs.trial",
+    "TrialFiles": "opensim_difcal.inputs.trial_files",
 }
 
 

@@ -1,6 +1,7 @@
 import logging
 import subprocess
 import sys
+from collections.abc import Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -8,6 +9,7 @@ from typing import ClassVar
 import pytest
 
 import opensim_difcal
+from opensim_difcal import NMSCalibrationTool
 from opensim_difcal.calibration.result import Status
 from opensim_difcal.cli import main
 from opensim_difcal.errors import CalibrationError, DifcalError, ModelError
@@ -83,6 +85,65 @@ def _package_logger():
 def python(*arguments: str) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "opensim_difcal", *arguments]
     return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+
+
+HEAVY = {"jaxtyping", "matplotlib", "numpy", "opensim", "scipy", "torch"}
+LEG = "tools_setup/leg_emg_driven.xml"
+
+
+def imported_by(code: str, *arguments: str, also: Set[str] = frozenset()) -> set[str]:
+    """Which of the heavy libraries, and others, a fresh Python has imported after some code."""
+    code = f"import atexit, sys\natexit.register(lambda: print('imported', *sys.modules))\n{code}"
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    first, *modules = done.stdout.splitlines()[-1].split()
+    assert first == "imported", done.stderr
+    return (HEAVY | also) & set(modules)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--help",
+        "run-tool --help",
+        "--version",
+        "info",
+        "info calibration",
+        "info calibration trials",
+        "print-xml calibration {}/new.xml",
+        "run-tool absent.xml",
+        "validate absent.xml",
+        "run-tool {}/template.xml",
+        "validate {}/template.xml",
+    ],
+)
+def test_what_computes_nothing_answers_without_the_heavy_libraries(words, tmp_path):
+    (tmp_path / "template.xml").write_text(template(NMSCalibrationTool))
+    arguments = words.format(tmp_path).split()
+    assert imported_by("from opensim_difcal.cli import main; main(sys.argv[1:])", *arguments) == set()
+
+
+def test_a_wrong_setting_is_refused_before_the_heavy_libraries_are_imported():
+    code = (
+        "from opensim_difcal import NMSCalibrationTool, SetupFileError\n"
+        f"tool = NMSCalibrationTool({LEG!r})\n"
+        "tool.time_step = -1.0\n"
+        "try:\n    tool.run()\nexcept SetupFileError:\n    import colorsys"
+    )
+    assert imported_by(code, also={"colorsys"}) == {"colorsys"}
+
+
+def test_the_figures_library_is_not_imported_before_there_is_something_to_draw():
+    assert "matplotlib" not in imported_by("import opensim_difcal.tools.calibration_outputs")
+
+
+def test_a_worker_process_imports_no_more_than_opensim_needs():
+    needed = {"jaxtyping", "numpy", "opensim"}
+    assert imported_by("import opensim_difcal.outputs.slider_model") == needed
+
+
+def test_the_check_sees_an_import():
+    assert imported_by("import numpy") == {"numpy"}
 
 
 def test_run_tool_announces_the_tool_first_and_the_results_last(setup_file, capsys):

@@ -1,47 +1,8 @@
 """A trial: what was measured, on one uniform time grid, ready for the physics."""
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import ClassVar
 
-from opensim_difcal.settings import setting
 from opensim_difcal.shapes import CoordinateArray, MomentArmArray, MuscleArray, TimeArray
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrialFiles:
-    """One `<Trial>` of a setup file: where a trial's measurements are."""
-
-    xml_name: ClassVar[str] = "Trial"
-
-    name: str = setting("Name of the trial, used in tables, figures and file names.")
-    role: str = setting(
-        "calibration: the optimizer sees the trial. validation: only scored.",
-        default="calibration",
-        allowed=("calibration", "validation"),
-    )
-    coordinates_file: Path = setting("Coordinates (inverse kinematics), .mot or .sto.", is_path=True)
-    generalized_forces_file: Path = setting(
-        "Joint moments (inverse dynamics); columns <coordinate>_moment.", is_path=True
-    )
-    excitations_file: Path = setting(
-        "EMG linear envelopes, 0 to 1; columns are channels or muscles.", is_path=True
-    )
-    time_range: tuple[float, float] = setting(
-        "First and last time that is scored. The electromechanical delay and the lead-in "
-        "reach back before it.",
-        unit="s",
-    )
-
-    def __post_init__(self) -> None:
-        """Takes paths that are given as text."""
-        for name in ("coordinates_file", "generalized_forces_file", "excitations_file"):
-            object.__setattr__(self, name, Path(getattr(self, name)))
-
-    @property
-    def paths(self) -> tuple[Path, Path, Path]:
-        """Coordinates, forces, excitations."""
-        return self.coordinates_file, self.generalized_forces_file, self.excitations_file
 
 
 @dataclass(frozen=True)

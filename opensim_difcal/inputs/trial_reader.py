@@ -7,7 +7,7 @@ import opensim
 from opensim_difcal.errors import DifcalError, raise_problems
 from opensim_difcal.inputs.coordinates import coordinate_values
 from opensim_difcal.inputs.signals import resample
-from opensim_difcal.inputs.trial import Trial, TrialFiles
+from opensim_difcal.inputs.trial import Trial
 from opensim_difcal.inputs.trial_checks import (
     check_signs,
     check_signs_at_a_few_instants,
@@ -15,6 +15,7 @@ from opensim_difcal.inputs.trial_checks import (
     opposed_notes,
     trial_faults,
 )
+from opensim_difcal.inputs.trial_files import TrialFiles
 from opensim_difcal.inputs.trial_source import ROUNDING, TrialSettings, TrialSource
 
 

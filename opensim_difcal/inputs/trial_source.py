@@ -16,7 +16,7 @@ from opensim_difcal.inputs.geometry import MuscleGeometry, muscle_geometry
 from opensim_difcal.inputs.muscles import muscle_names
 from opensim_difcal.inputs.signals import lowpass, resample, resample_monotone
 from opensim_difcal.inputs.storage import Table, read_storage
-from opensim_difcal.inputs.trial import TrialFiles
+from opensim_difcal.inputs.trial_files import TrialFiles
 from opensim_difcal.shapes import CoordinateArray, MuscleArray, TimeArray
 from opensim_difcal.wording import did_you_mean
 

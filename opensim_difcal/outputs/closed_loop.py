@@ -7,15 +7,17 @@ muscle into our states one by one: this tells whether both evaluate the same equ
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
+import opensim
 
 from opensim_difcal.errors import ClosedLoopError
 from opensim_difcal.inputs.opensim_model import load_model, quiet_opensim
-from opensim_difcal.outputs.reintegration import ACCURACY, reintegrate_or_explain
+from opensim_difcal.outputs.reintegration import Forces, reintegrating
 from opensim_difcal.outputs.slider_model import find_muscle, frames, slider_model
 from opensim_difcal.shapes import MuscleArray, TimeArray
 
@@ -119,7 +121,6 @@ def closed_loop(
     force_balance: ForceBalance,
     *,
     limit: float = REINTEGRATION_LIMIT,
-    n_workers: int = 1,
     n_frames: int = 50,
 ) -> ClosedLoop:
     """Lets OpenSim repeat a trial with the muscles of a personalised model.
@@ -130,17 +131,61 @@ def closed_loop(
         force_balance: Our force balance.
         limit: Largest accepted RMS error of the tendon force, fraction of
             max_isometric_force.
-        n_workers: Worker processes.
         n_frames: Number of frames for the frame check.
 
     Raises:
         ModelError: If the model cannot be loaded or lacks a muscle.
     """
+    with closing_loop(model_path, trajectory, force_balance, limit=limit, n_frames=n_frames) as closed:
+        return closed()
+
+
+@contextmanager
+def closing_loop(
+    model_path: Path,
+    trajectory: MuscleTrajectory,
+    force_balance: ForceBalance,
+    *,
+    limit: float = REINTEGRATION_LIMIT,
+    n_workers: int = 0,
+    n_frames: int = 50,
+) -> Iterator[Callable[[], ClosedLoop]]:
+    """Does what `closed_loop` does, while the block does something else.
+
+    Args:
+        model_path: The personalised .osim file.
+        trajectory: What our muscles did.
+        force_balance: Our force balance.
+        limit: Largest accepted RMS error of the tendon force, fraction of
+            max_isometric_force.
+        n_workers: Worker processes that integrate meanwhile.
+        n_frames: Number of frames for the frame check.
+
+    Yields:
+        A function that waits for OpenSim and returns the closed loop; raises a ModelError
+        if the model cannot be loaded or lacks a muscle.
+    """
     series = trajectory.activation, trajectory.muscle_tendon_length
-    forces = reintegrate_or_explain(
-        model_path, trajectory.muscle_names, trajectory.time, series, ACCURACY, n_workers
-    )
-    max_isometric_force = _max_isometric_force(model_path, trajectory.muscle_names)
+    with reintegrating(
+        model_path, trajectory.muscle_names, trajectory.time, series, n_workers=n_workers
+    ) as forces:
+
+        def closed() -> ClosedLoop:
+            model = load_model(model_path)
+            muscles = [find_muscle(model, name, model_path) for name in trajectory.muscle_names]
+            check = _frame_check(muscles, trajectory, force_balance, n_frames=n_frames)
+            max_isometric_force = [muscle.get_max_isometric_force() for muscle in muscles]
+            rms, failures = _differences(forces(), trajectory, max_isometric_force, limit=limit)
+            force_error, balance_error = check.tendon_force_error_max, check.balance_error_max
+            return ClosedLoop(model_path, limit, rms, force_error, balance_error, failures)
+
+        yield closed
+
+
+def _differences(
+    forces: Forces, trajectory: MuscleTrajectory, max_isometric_force: Sequence[float], *, limit: float
+) -> tuple[dict[str, float], dict[str, str]]:
+    """By muscle the RMS difference to OpenSim's force, and what is wrong beyond the limit."""
     rms, failures = {}, {}
     for i, name in enumerate(trajectory.muscle_names):
         force = forces[name]
@@ -151,8 +196,7 @@ def closed_loop(
         rms[name] = float(np.sqrt(np.mean(error**2)))
         if not rms[name] <= limit:
             failures[name] = f"the tendon force differs by {100 * rms[name]:.3g} %"
-    check = frame_check(model_path, trajectory, force_balance, n_frames=n_frames)
-    return ClosedLoop(model_path, limit, rms, check.tendon_force_error_max, check.balance_error_max, failures)
+    return rms, failures
 
 
 def frame_check(
@@ -169,14 +213,24 @@ def frame_check(
     Raises:
         ModelError: If the model cannot be loaded or lacks a muscle.
     """
+    model = load_model(model_path)
+    muscles = [find_muscle(model, name, model_path) for name in trajectory.muscle_names]
+    return _frame_check(muscles, trajectory, force_balance, n_frames=n_frames)
+
+
+def _frame_check(
+    muscles: Sequence[opensim.Millard2012EquilibriumMuscle],
+    trajectory: MuscleTrajectory,
+    force_balance: ForceBalance,
+    *,
+    n_frames: int,
+) -> FrameCheck:
     chosen = _frames_of(trajectory, n_frames)
     fiber_velocity = np.zeros_like(chosen.fiber_length)
     force_error = np.zeros_like(chosen.fiber_length)
     must_balance = np.zeros(chosen.fiber_length.shape, dtype=bool)
-    model = load_model(model_path)
     with quiet_opensim():
-        for i, name in enumerate(chosen.muscle_names):
-            muscle = find_muscle(model, name, model_path)
+        for i, muscle in enumerate(muscles):
             theirs = frames(
                 slider_model(muscle),
                 chosen.activation[:, i],
@@ -206,8 +260,3 @@ def _frames_of(trajectory: MuscleTrajectory, n_frames: int) -> MuscleTrajectory:
         if field.name not in ("muscle_names", "n_lead_in")
     }
     return replace(trajectory, n_lead_in=0, **series)
-
-
-def _max_isometric_force(model_path: Path, muscle_names: Sequence[str]) -> list[float]:
-    model = load_model(model_path)
-    return [find_muscle(model, name, model_path).get_max_isometric_force() for name in muscle_names]

@@ -2,9 +2,9 @@
 
 import multiprocessing
 import sys
-from collections.abc import Iterator, Sequence
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -16,6 +16,11 @@ from opensim_difcal.shapes import MuscleArray, TimeArray
 from opensim_difcal.wording import counted
 
 ACCURACY = 1e-6
+Forces = dict[str, np.ndarray | str]
+"""By muscle the tendon force, N, or the reason why there is none."""
+
+_Task = tuple[Path, tuple[str, ...], np.ndarray, tuple[np.ndarray, np.ndarray], float]
+"""The arguments of `tendon_force_by_muscle`; tasks differ in their number of muscles."""
 
 
 def reintegrate(
@@ -26,7 +31,7 @@ def reintegrate(
     muscle_tendon_length: MuscleArray,
     *,
     accuracy: float = ACCURACY,
-    n_workers: int = 1,
+    n_workers: int = 0,
 ) -> MuscleArray:
     """Returns the tendon forces that OpenSim integrates for muscles of a model.
 
@@ -37,8 +42,8 @@ def reintegrate(
         activation: 0..1, taken as linear between samples.
         muscle_tendon_length: m; a quintic spline is laid through the samples.
         accuracy: Relative accuracy of OpenSim's integrator.
-        n_workers: Worker processes. A second of motion takes a muscle some 0.03 s, a
-            worker a second or two to start: one is fastest for one short trial.
+        n_workers: Worker processes, none by default. A second of motion takes a muscle
+            some 0.03 s, a worker a second to start: for one short trial none is fastest.
 
     Returns:
         Tendon force, N. The muscle starts in equilibrium at rest.
@@ -48,7 +53,10 @@ def reintegrate(
         ModelError: If the model cannot be loaded or lacks a muscle.
     """
     series = activation, muscle_tendon_length
-    forces = reintegrate_or_explain(model_path, muscle_names, time, series, accuracy, n_workers)
+    with reintegrating(
+        model_path, muscle_names, time, series, accuracy=accuracy, n_workers=n_workers
+    ) as forces_of_opensim:
+        forces = forces_of_opensim()
     failed = {name: force for name, force in forces.items() if isinstance(force, str)}
     if failed:
         reasons = " ".join(f"{name}: {reason}." for name, reason in failed.items())
@@ -60,15 +68,19 @@ def reintegrate(
     return np.stack([forces[name] for name in muscle_names], axis=-1)
 
 
-def reintegrate_or_explain(
+@contextmanager
+def reintegrating(
     model_path: Path,
     muscle_names: Sequence[str],
     time: TimeArray,
     series: tuple[MuscleArray, MuscleArray],
-    accuracy: float,
-    n_workers: int,
-) -> dict[str, np.ndarray | str]:
-    """Integrates like `reintegrate`, but one muscle's failure does not hide the others' forces.
+    *,
+    accuracy: float = ACCURACY,
+    n_workers: int = 0,
+) -> Iterator[Callable[[], Forces]]:
+    """Integrates like `reintegrate`, while the block does something else.
+
+    One muscle's failure does not hide the others' forces.
 
     Args:
         model_path: The .osim file.
@@ -76,29 +88,48 @@ def reintegrate_or_explain(
         time: Sample times, s.
         series: Activation, 0..1, and muscle-tendon length, m.
         accuracy: Relative accuracy of OpenSim's integrator.
-        n_workers: Worker processes.
+        n_workers: Worker processes. Without any, or where none can be started, this
+            process integrates when the forces are asked for.
 
-    Returns:
-        By muscle the tendon force, N, or the reason why there is none.
+    Yields:
+        A function that waits for OpenSim and returns the forces.
     """
-    n_workers = min(n_workers, len(muscle_names))
-    if n_workers <= 1:
-        return tendon_force_by_muscle(model_path, muscle_names, time, series, accuracy)
-    forces: dict[str, np.ndarray | str] = {}
-    shares = [np.arange(first, len(muscle_names), n_workers) for first in range(n_workers)]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(n_workers, mp_context=context) as pool:
-        jobs = {}
-        with _main_module_hidden():
-            for share in shares:
-                names = tuple(muscle_names[i] for i in share.tolist())
-                columns = series[0][:, share], series[1][:, share]
-                jobs[names] = pool.submit(tendon_force_by_muscle, model_path, names, time, columns, accuracy)
-        for names, job in jobs.items():
-            try:
-                forces |= job.result()
-            except BrokenExecutor:
-                forces |= dict.fromkeys(names, "the worker process died")
+    if multiprocessing.current_process().daemon:  # which may have no children
+        n_workers = 0
+    n_shares = max(1, min(n_workers, len(muscle_names)))
+    tasks: list[_Task] = []
+    for first in range(n_shares):
+        columns = series[0][:, first::n_shares], series[1][:, first::n_shares]
+        tasks.append((model_path, tuple(muscle_names[first::n_shares]), time, columns, accuracy))
+    if n_workers == 0:
+        yield lambda: _forces(tasks, [])
+        return
+    with ProcessPoolExecutor(n_shares, mp_context=multiprocessing.get_context("spawn")) as pool:
+        try:
+            jobs = _started(pool, tasks)
+            yield lambda: _forces(tasks, jobs)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _started(pool: ProcessPoolExecutor, tasks: Sequence[_Task]) -> list["Future[Forces]"]:
+    """Gives each worker its task; fewer jobs than tasks where a process cannot be started."""
+    jobs: list[Future[Forces]] = []
+    with suppress(BrokenExecutor, OSError), _main_module_hidden():
+        for task in tasks:
+            jobs.append(pool.submit(tendon_force_by_muscle, *task))
+    return jobs
+
+
+def _forces(tasks: Sequence[_Task], jobs: Sequence["Future[Forces]"]) -> Forces:
+    """Waits for the workers; what they leave, because they died or never lived, is done here."""
+    forces: Forces = {}
+    for job in jobs:
+        with suppress(BrokenExecutor):
+            forces |= job.result()
+    for task in tasks:
+        if task[1][0] not in forces:
+            forces |= tendon_force_by_muscle(*task)
     return forces
 
 

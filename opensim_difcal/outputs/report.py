@@ -7,15 +7,6 @@ from typing import Any
 from opensim_difcal.calibration.result import CalibrationResult
 from opensim_difcal.outputs import report_sentences as sentences
 from opensim_difcal.outputs.atomic import write_atomically
-from opensim_difcal.outputs.figures.style import Curve, Range
-from opensim_difcal.outputs.report_figures import (
-    activation_picture,
-    convergence_picture,
-    fiber_picture,
-    moment_pictures,
-    parameter_picture,
-    strain_picture,
-)
 from opensim_difcal.outputs.report_page import (
     Html,
     box,
@@ -30,6 +21,7 @@ from opensim_difcal.outputs.report_page import (
     section,
     text,
 )
+from opensim_difcal.outputs.report_pictures import ReportPictures
 from opensim_difcal.outputs.report_tables import agreement_table, parameter_table, strength_table
 from opensim_difcal.outputs.summary import pooled_summary
 from opensim_difcal.outputs.verdict import Trust, verdict
@@ -54,11 +46,9 @@ def write_report(
     result: CalibrationResult,
     *,
     summary: Mapping[str, Any],
-    active_force_length: Curve,
+    pictures: ReportPictures,
     closed_loop: Mapping[str, float],
     settings_text: str,
-    normalized_fiber_length_range: Range = (0.5, 1.5),
-    tendon_strain_range: Range = (0.0, 0.05),
 ) -> None:
     """Writes the report, atomically. The same arguments give the same bytes.
 
@@ -68,25 +58,23 @@ def write_report(
         path: The file, usually report.html.
         result: The calibration; has at least one trial.
         summary: What `outputs.summary.summary` returned for the result.
-        active_force_length: Default active force-length curve: normalized fiber lengths
-            and multipliers.
+        pictures: The figures of the result.
         closed_loop: OpenSim's largest disagreement by check, fraction of
             max_isometric_force.
         settings_text: The setup file as it was used, with its defaults.
-        normalized_fiber_length_range: What cost nothing.
-        tendon_strain_range: What cost nothing.
     """
     titles = dict(CONTENTS)
     bodies = {
-        "moments": _moments(result, summary),
-        "parameters": _parameters(result, summary),
-        "muscles": [
-            fiber_picture(result, active_force_length, normalized_fiber_length_range),
-            strain_picture(result, tendon_strain_range),
-        ],
-        "activations": [activation_picture(result)],
+        "moments": [agreement_table(summary["trials"], summary["pooled"]), *pictures.moments],
+        "parameters": _parameters(result, summary, pictures),
+        "muscles": [pictures.fibers, pictures.strains],
+        "activations": [pictures.activations],
         "closed-loop": _closed_loop(closed_loop),
+<<<<<<< HEAD
         "convergence": [convergence_picture(result), *_starts(result)],
+=======
+        "convergence": [pictures.convergence],
+>>>>>>> startup
         "warnings": _warnings(result),
         "continue": [bullets(text(step) for step in sentences.how_to_continue(result, closed_loop))],
         "settings": [collapsible("Settings that were used", preformatted(settings_text))],
@@ -118,11 +106,9 @@ def _in_short(
     ]
 
 
-def _moments(result: CalibrationResult, summary: Mapping[str, Any]) -> list[Html]:
-    return [agreement_table(summary["trials"], summary["pooled"]), *moment_pictures(result)]
-
-
-def _parameters(result: CalibrationResult, summary: Mapping[str, Any]) -> list[Html]:
+def _parameters(
+    result: CalibrationResult, summary: Mapping[str, Any], pictures: ReportPictures
+) -> list[Html]:
     words = [
         sentences.values_at_bounds(summary["parameters"]),
         sentences.elastic_tendons(result.made_elastic),
@@ -132,7 +118,7 @@ def _parameters(result: CalibrationResult, summary: Mapping[str, Any]) -> list[H
         tables.append(strength_table(result))
     return [
         *(paragraph(sentence) for sentence in words if sentence),
-        parameter_picture(result),
+        pictures.parameters,
         collapsible("All values", joined(tables)),
     ]
 

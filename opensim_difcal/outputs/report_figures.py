@@ -12,8 +12,35 @@ from opensim_difcal.outputs.figures.parameter_changes import parameter_changes
 from opensim_difcal.outputs.figures.style import Curve, Range, png, svg
 from opensim_difcal.outputs.figures.tendon_strains import tendon_strains
 from opensim_difcal.outputs.report_page import Html, picture
+from opensim_difcal.outputs.report_pictures import ReportPictures
 
 MOST_SVG_POINTS = 12_000
+
+
+def draw_pictures(
+    result: CalibrationResult,
+    *,
+    active_force_length: Curve,
+    normalized_fiber_length_range: Range = (0.5, 1.5),
+    tendon_strain_range: Range = (0.0, 0.05),
+) -> ReportPictures:
+    """Draws everything that the report shows.
+
+    Args:
+        result: The calibration; has at least one trial.
+        active_force_length: Default active force-length curve: normalized fiber lengths
+            and multipliers.
+        normalized_fiber_length_range: What cost nothing.
+        tendon_strain_range: What cost nothing.
+    """
+    return ReportPictures(
+        moments=tuple(moment_pictures(result)),
+        parameters=parameter_picture(result),
+        fibers=fiber_picture(result, active_force_length, normalized_fiber_length_range),
+        strains=strain_picture(result, tendon_strain_range),
+        activations=activation_picture(result),
+        convergence=convergence_picture(result),
+    )
 
 
 def moment_pictures(result: CalibrationResult) -> list[Html]:

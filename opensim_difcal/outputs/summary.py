@@ -63,6 +63,19 @@ def summary(
     return {**report, "verdict": {"trust": conclusion.trust.value, "reasons": reasons}}
 
 
+def with_seconds(values: Mapping[str, Any], seconds: Mapping[str, float]) -> dict[str, Any]:
+    """Returns a summary with other times.
+
+    Args:
+        values: What `summary` returned.
+        seconds: Wall-clock seconds by stage, one for each of `STAGES`: "geometry" is
+            importing and reading, "calibration" holds the predictions before and after,
+            "report" is drawing and writing, "closed_loop" what OpenSim's check takes
+            longer than the drawing, during which it runs. Together they are the "total".
+    """
+    return {**values, "seconds": {"total": sum(seconds.values()), **{each: seconds[each] for each in STAGES}}}
+
+
 def pooled_summary(
     result: CalibrationResult, *, role: Literal["calibration", "validation"]
 ) -> dict[str, Any]:

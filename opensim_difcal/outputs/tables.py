@@ -9,17 +9,8 @@ from jaxtyping import Float
 from opensim_difcal.calibration.result import Prediction
 from opensim_difcal.errors import StorageFileError
 from opensim_difcal.outputs.atomic import write_atomically
+from opensim_difcal.outputs.quantities import QUANTITIES
 from opensim_difcal.shapes import TimeArray
-
-QUANTITIES = (
-    "excitations",
-    "activations",
-    "fiber_lengths",
-    "normalized_fiber_lengths",
-    "tendon_forces",
-    "joint_moments",
-)
-"""What is written for a trial, one file each."""
 
 
 def write_storage(

@@ -13,8 +13,9 @@ from opensim_difcal.inputs.excitations import driven_muscles
 from opensim_difcal.inputs.muscles import muscle_names, read_muscles
 from opensim_difcal.inputs.opensim_model import find_coordinate
 from opensim_difcal.inputs.storage import read_storage
-from opensim_difcal.inputs.trial import Trial, TrialFiles
+from opensim_difcal.inputs.trial import Trial
 from opensim_difcal.inputs.trial_checks import failures
+from opensim_difcal.inputs.trial_files import TrialFiles
 from opensim_difcal.inputs.trial_reader import read_trial, trial_problems
 from opensim_difcal.inputs.trial_source import TrialSettings
 from opensim_difcal.physics.muscle import Muscles

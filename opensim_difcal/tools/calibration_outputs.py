@@ -1,10 +1,11 @@
 """Checks a calibration in OpenSim and writes its files; the .osim comes last."""
 
 import logging
+import os
 import shutil
 import tempfile
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,20 +17,23 @@ from opensim_difcal.calibration.result import CalibrationResult, Prediction, Sta
 from opensim_difcal.errors import ClosedLoopError
 from opensim_difcal.inputs.opensim_model import load_model
 from opensim_difcal.outputs.atomic import write_atomically
-from opensim_difcal.outputs.closed_loop import ClosedLoop, MuscleTrajectory, closed_loop
+from opensim_difcal.outputs.closed_loop import ClosedLoop, MuscleTrajectory, closing_loop
 from opensim_difcal.outputs.osim_file import MuscleChange, calibrated_osim_text
 from opensim_difcal.outputs.parameters_csv import write_parameters
 from opensim_difcal.outputs.report import write_report
+from opensim_difcal.outputs.report_pictures import ReportPictures
 from opensim_difcal.outputs.subject import Provenance, file_digests, package_versions, subject_of
 from opensim_difcal.outputs.subject_file import write_subject
-from opensim_difcal.outputs.summary import summary, write_summary
+from opensim_difcal.outputs.summary import summary, with_seconds, write_summary
 from opensim_difcal.outputs.tables import write_trial_tables
 from opensim_difcal.physics.curve_parameters import ActiveForceLengthCurve
 from opensim_difcal.physics.curves import curve_table
 from opensim_difcal.physics.muscle import Muscles, force_balance
 from opensim_difcal.setup_template import setup_text
 from opensim_difcal.tools.calibration_inputs import CalibrationInputs
+from opensim_difcal.tools.garbage import no_garbage_collection
 from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
+from opensim_difcal.tools.stopwatch import Stopwatch
 
 _log = logging.getLogger("opensim_difcal")
 
@@ -57,9 +61,15 @@ class CalibrationOutcome:
 
 
 def write_outputs(
-    tool: NMSCalibrationTool, inputs: CalibrationInputs, result: CalibrationResult
+    tool: NMSCalibrationTool, inputs: CalibrationInputs, result: CalibrationResult, watch: Stopwatch
 ) -> CalibrationOutcome:
     """Writes into a folder beside the results, lets OpenSim check, then moves all in place.
+
+    Args:
+        tool: The settings.
+        inputs: What was read.
+        result: The calibration.
+        watch: Runs since the tool was started.
 
     Raises:
         ClosedLoopError: If OpenSim disagrees. The run's files, without an .osim, are then
@@ -73,14 +83,17 @@ def write_outputs(
         write_atomically(
             osim, calibrated_osim_text(inputs.source.content, _changes(result), where=str(inputs.source.path))
         )
-        started = time.perf_counter()
-        loop = _closed_loop(tool, inputs, result, osim)
-        seconds = {
-            "geometry": inputs.seconds,
-            "calibration": result.seconds,
-            "closed_loop": time.perf_counter() - started,
-        }
-        content = _write_files(tool, inputs, result, loop, seconds, staging)
+        with _closing_loop(tool, inputs, result, osim) as closed:  # in other processes, meanwhile:
+            settings_text = _write_values(tool, inputs, result, staging)
+            with no_garbage_collection():
+                pictures = _pictures(tool, result)
+            watch.lap("report")
+            loop = closed()
+            watch.lap("closed_loop")
+        content = _write_report(tool, result, loop, pictures, settings_text, staging)
+        watch.lap("report")
+        content = with_seconds(content, watch.seconds)
+        write_summary(staging / "summary.json", content)
         if loop.failures:
             _keep_failed(loop, osim, staging, directory / f"failed_{tool.name}")
         files = _move_into_place(staging, directory, last=osim.name)
@@ -105,10 +118,10 @@ def _changes(result: CalibrationResult) -> dict[str, MuscleChange]:
     }
 
 
-def _closed_loop(
+def _closing_loop(
     tool: NMSCalibrationTool, inputs: CalibrationInputs, result: CalibrationResult, osim: Path
-) -> ClosedLoop:
-    """OpenSim repeats one trial with the calibrated model."""
+) -> AbstractContextManager[Callable[[], ClosedLoop]]:
+    """OpenSim repeats one trial with the calibrated model, while the report is drawn."""
     names = [prediction.trial.name for prediction in result.calibrated]
     chosen = 0 if tool.closed_loop_trial is None else names.index(tool.closed_loop_trial)
     final = {name: torch.from_numpy(change.final) for name, change in result.parameters.items()}
@@ -122,9 +135,17 @@ def _closed_loop(
         length, velocity, activation, muscle_tendon_length = (torch.from_numpy(x) for x in series)
         return force_balance(length, velocity, activation, muscle_tendon_length, muscles).numpy()
 
-    return closed_loop(
-        osim, _trajectory(result.calibrated[chosen], muscles), balance, limit=tool.closed_loop_limit
+    trajectory = _trajectory(result.calibrated[chosen], muscles)
+    return closing_loop(
+        osim, trajectory, balance, limit=tool.closed_loop_limit, n_workers=_n_workers(trajectory)
     )
+
+
+def _n_workers(trajectory: MuscleTrajectory) -> int:
+    """One process for each second that OpenSim needs, but a processor is left to the drawing."""
+    duration = trajectory.time[-1] - trajectory.time[0]
+    seconds = 0.03 * len(trajectory.muscle_names) * duration
+    return min(round(seconds), (os.cpu_count() or 1) - 1, 3)
 
 
 def _trajectory(prediction: Prediction, muscles: Muscles) -> MuscleTrajectory:
@@ -143,22 +164,10 @@ def _trajectory(prediction: Prediction, muscles: Muscles) -> MuscleTrajectory:
     )
 
 
-def _write_files(
-    tool: NMSCalibrationTool,
-    inputs: CalibrationInputs,
-    result: CalibrationResult,
-    loop: ClosedLoop,
-    seconds: dict[str, float],
-    folder: Path,
-) -> dict[str, object]:
-    """Writes everything but the .osim; returns the summary."""
-    checks = {
-        "reintegration_rms_max": loop.reintegration_rms_max,
-        "frame_force_error_max": loop.frame_force_error_max,
-        "frame_balance_error_max": loop.frame_balance_error_max,
-        "reintegration_rms_limit": loop.limit,
-    }
-    started = time.perf_counter()
+def _write_values(
+    tool: NMSCalibrationTool, inputs: CalibrationInputs, result: CalibrationResult, folder: Path
+) -> str:
+    """Writes sidecar and tables; returns the setup file with its defaults."""
     settings_text = setup_text(replace(tool.settled(), model_file=inputs.source.path), tool.results_directory)
     subject = subject_of(
         result,
@@ -178,19 +187,44 @@ def _write_files(
     write_parameters(folder / "parameters.csv", result)
     for prediction in result.calibrated:
         write_trial_tables(folder, prediction)
-    write_report(
-        folder / "report.html",
+    return settings_text
+
+
+def _pictures(tool: NMSCalibrationTool, result: CalibrationResult) -> ReportPictures:
+    from opensim_difcal.outputs.report_figures import draw_pictures  # matplotlib, while OpenSim works
+
+    return draw_pictures(
         result,
-        summary=summary(result, tool=type(tool).__name__, seconds=seconds, closed_loop=checks),
         active_force_length=active_force_length(),
-        closed_loop=checks,
-        settings_text=settings_text,
         normalized_fiber_length_range=tool.normalized_fiber_length_range,
         tendon_strain_range=tool.tendon_strain_range,
     )
-    seconds["report"] = time.perf_counter() - started
-    content = summary(result, tool=type(tool).__name__, seconds=seconds, closed_loop=checks)
-    write_summary(folder / "summary.json", content)
+
+
+def _write_report(
+    tool: NMSCalibrationTool,
+    result: CalibrationResult,
+    loop: ClosedLoop,
+    pictures: ReportPictures,
+    settings_text: str,
+    folder: Path,
+) -> dict[str, object]:
+    """Writes the report; returns the summary, still without the seconds."""
+    checks = {
+        "reintegration_rms_max": loop.reintegration_rms_max,
+        "frame_force_error_max": loop.frame_force_error_max,
+        "frame_balance_error_max": loop.frame_balance_error_max,
+        "reintegration_rms_limit": loop.limit,
+    }
+    content = summary(result, tool=type(tool).__name__, seconds={}, closed_loop=checks)
+    write_report(
+        folder / "report.html",
+        result,
+        summary=content,
+        pictures=pictures,
+        closed_loop=checks,
+        settings_text=settings_text,
+    )
     return content
 
 

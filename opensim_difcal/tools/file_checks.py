@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from opensim_difcal.outputs.tables import QUANTITIES
+from opensim_difcal.outputs.quantities import QUANTITIES
 from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
 
 

@@ -7,11 +7,13 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from opensim_difcal.errors import DifcalError
+from opensim_difcal.errors import DifcalError, raise_problems
 from opensim_difcal.inputs.excitations import ExcitationChannel
-from opensim_difcal.inputs.trial import TrialFiles
+from opensim_difcal.inputs.trial_files import TrialFiles
 from opensim_difcal.settings import setting
+from opensim_difcal.tools.garbage import no_garbage_collection
 from opensim_difcal.tools.setup_call import FromSetupFile
+from opensim_difcal.tools.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from opensim_difcal.tools.calibration_outputs import CalibrationOutcome
@@ -231,25 +233,34 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
             DifcalError: If an input, the optimization or the closed loop fails. Earlier
                 results are then as they were.
         """
-        from opensim_difcal.tools.calibration_inputs import read_inputs
-        from opensim_difcal.tools.calibration_outputs import write_outputs
-        from opensim_difcal.tools.calibration_run import calibrate_inputs, torch_threads
+        from opensim_difcal.tools.setting_checks import setting_problems
+
+        watch = Stopwatch()
+        raise_problems(setting_problems(self))  # before the imports, which take seconds
+
+        with no_garbage_collection():
+            from opensim_difcal.tools.calibration_inputs import read_inputs
+            from opensim_difcal.tools.calibration_outputs import write_outputs
+            from opensim_difcal.tools.calibration_run import calibrate_inputs, torch_threads
 
         with torch_threads(threads):
             inputs = read_inputs(self)
+            watch.lap("geometry")
             _log.info("Read %d trials and %d muscles.", len(inputs.trials), len(inputs.muscles.names))
             result = calibrate_inputs(self, inputs, progress=progress)
+            watch.lap("calibration")
             _log.info(
                 "%s Cost %.4g after %d iterations.",
                 result.status.value,
                 result.final_cost,
                 result.n_iterations,
             )
-            return write_outputs(self, inputs, result)
+            return write_outputs(self, inputs, result, watch)
 
     def problems(self) -> list[DifcalError]:
         """Everything that is wrong with the inputs, found without calibrating."""
-        from opensim_difcal.tools.calibration_inputs import input_problems
+        with no_garbage_collection():
+            from opensim_difcal.tools.calibration_inputs import input_problems
 
         return input_problems(self)
 

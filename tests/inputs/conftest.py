@@ -6,7 +6,7 @@ from elbow_trial import elbow_files, elbow_model
 
 from opensim_difcal.inputs.opensim_model import load_model
 from opensim_difcal.inputs.storage import read_storage
-from opensim_difcal.inputs.trial import TrialFiles
+from opensim_difcal.inputs.trial_files import TrialFiles
 
 
 @pytest.fixture(scope="session")

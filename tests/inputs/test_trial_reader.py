@@ -15,7 +15,7 @@ from opensim_difcal.inputs.geometry import muscle_geometry
 from opensim_difcal.inputs.muscles import muscle_names
 from opensim_difcal.inputs.opensim_model import load_model
 from opensim_difcal.inputs.storage import read_storage
-from opensim_difcal.inputs.trial import TrialFiles
+from opensim_difcal.inputs.trial_files import TrialFiles
 from opensim_difcal.inputs.trial_reader import read_trial
 from opensim_difcal.inputs.trial_source import TrialSettings
 

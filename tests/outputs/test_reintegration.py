@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace as Namespace
 
 import numpy as np
 import pytest
@@ -11,8 +12,8 @@ import pytest
 from opensim_difcal.errors import ClosedLoopError
 from opensim_difcal.inputs.opensim_model import load_model
 from opensim_difcal.outputs import reintegration
-from opensim_difcal.outputs.reintegration import reintegrate, reintegrate_or_explain
-from opensim_difcal.outputs.slider_model import find_muscle
+from opensim_difcal.outputs.reintegration import reintegrate, reintegrating
+from opensim_difcal.outputs.slider_model import find_muscle, tendon_force_by_muscle
 
 pytestmark = pytest.mark.opensim
 NAMES = ("soleus_r", "vaslat_r", "iliacus_r")
@@ -111,15 +112,41 @@ def test_muscles_that_cannot_be_integrated_are_named(model_path, motion):
 
 
 class Deadly:
-    """Ends the process that unpickles it."""
+    """Integrates here, but ends every other process that gets it."""
+
+    def __call__(self, *arguments):
+        return tendon_force_by_muscle(*arguments)
 
     def __reduce__(self):
         return os._exit, (3,)
 
 
 @pytest.mark.slow
-def test_a_worker_that_dies_is_reported_for_its_muscles(model_path, motion, monkeypatch):
+def test_what_a_worker_that_dies_leaves_is_integrated_here(model_path, motion, monkeypatch):
+    alone = reintegrate(model_path, NAMES, *motion)
     monkeypatch.setattr(reintegration, "tendon_force_by_muscle", Deadly())
-    time, activation, length = motion
-    forces = reintegrate_or_explain(model_path, NAMES, time, (activation, length), 1e-6, 2)
-    assert forces == dict.fromkeys(NAMES, "the worker process died")
+    np.testing.assert_array_equal(reintegrate(model_path, NAMES, *motion, n_workers=2), alone)
+
+
+def no_process(*_, **__):
+    raise OSError("Resource temporarily unavailable")
+
+
+def test_a_computer_without_room_for_processes_integrates_here(model_path, motion, monkeypatch):
+    monkeypatch.setattr(reintegration.ProcessPoolExecutor, "submit", no_process)
+    forces = reintegrate(model_path, NAMES, *motion, n_workers=2)
+    np.testing.assert_array_equal(forces, reintegrate(model_path, NAMES, *motion))
+
+
+def test_a_process_that_may_have_no_children_integrates_itself(model_path, motion, monkeypatch):
+    monkeypatch.setattr(reintegration.ProcessPoolExecutor, "__init__", no_process)
+    monkeypatch.setattr(reintegration.multiprocessing, "current_process", lambda: Namespace(daemon=True))
+    assert reintegrate(model_path, NAMES, *motion, n_workers=2).shape == (101, 3)
+
+
+@pytest.mark.slow
+def test_workers_integrate_while_the_block_runs(model_path, motion, monkeypatch):
+    time, *series = motion
+    with reintegrating(model_path, NAMES, time, tuple(series), n_workers=1) as forces:
+        monkeypatch.setattr(reintegration, "tendon_force_by_muscle", None)  # nothing is done here
+        assert set(forces()) == set(NAMES)

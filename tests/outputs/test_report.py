@@ -4,6 +4,7 @@ from html.parser import HTMLParser
 import pytest
 
 from opensim_difcal.outputs.report import CONTENTS, write_report
+from opensim_difcal.outputs.report_figures import draw_pictures
 from opensim_difcal.outputs.summary import summary
 
 VOID = {"meta", "img"}
@@ -38,7 +39,7 @@ def written(path, result, active_force_length, closed_loop, settings_text="<Open
         path,
         result,
         summary=summary(result, tool="NMSCalibrationTool", seconds={}, closed_loop=closed_loop),
-        active_force_length=active_force_length,
+        pictures=draw_pictures(result, active_force_length=active_force_length),
         closed_loop=closed_loop,
         settings_text=settings_text,
     )

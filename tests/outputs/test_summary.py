@@ -4,7 +4,7 @@ import json
 import pytest
 
 from opensim_difcal.calibration.metrics import pooled_agreement, trial_agreement
-from opensim_difcal.outputs.summary import pooled_summary, summary, write_summary
+from opensim_difcal.outputs.summary import pooled_summary, summary, with_seconds, write_summary
 
 SECONDS = {"geometry": 2.0, "closed_loop": 3.0, "report": 1.0}
 
@@ -113,3 +113,12 @@ def test_summary_without_any_iteration_has_no_cost(result, closed_loop):
         dataclasses.replace(result, cost_history=()), tool="T", seconds={}, closed_loop=closed_loop
     )
     assert values["cost"] == {"initial": {}, "final": {}}
+
+
+def test_seconds_can_be_written_when_they_are_known(result, closed_loop):
+    values = summary(result, tool="T", seconds={}, closed_loop=closed_loop)
+    seconds = {"calibration": 4.0, "geometry": 1.0, "report": 0.5, "closed_loop": 0.25}
+    timed = with_seconds(values, seconds)
+    assert timed == {**values, "seconds": {"total": 5.75, **seconds}}
+    assert list(timed["seconds"]) == ["total", "geometry", "calibration", "closed_loop", "report"]
+    assert list(timed) == list(values)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from opensim_difcal.inputs.excitations import ExcitationChannel
-from opensim_difcal.inputs.trial import TrialFiles
+from opensim_difcal.inputs.trial_files import TrialFiles
 from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
 
 LEG = Path(__file__).parents[2] / "models" / "leg"

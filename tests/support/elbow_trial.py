@@ -9,7 +9,8 @@ import opensim
 import pytest
 
 from opensim_difcal.errors import DifcalError, Problems
-from opensim_difcal.inputs.trial import Trial, TrialFiles
+from opensim_difcal.inputs.trial import Trial
+from opensim_difcal.inputs.trial_files import TrialFiles
 from opensim_difcal.inputs.trial_reader import read_trial, trial_problems
 from opensim_difcal.inputs.trial_source import TrialSettings
 

@@ -2,12 +2,14 @@
 
 import pytest
 
+from opensim_difcal.outputs.report_page import Html
+from opensim_difcal.outputs.report_pictures import ReportPictures
 from opensim_difcal.tools import calibration_outputs
+
+NONE = Html("")
 
 
 @pytest.fixture
 def without_pictures(monkeypatch):
-    def write_words(path, result, **_):
-        path.write_text(f"Calibration of {result.name}.")
-
-    monkeypatch.setattr(calibration_outputs, "write_report", write_words)
+    pictures = ReportPictures((NONE,), NONE, NONE, NONE, NONE, NONE)
+    monkeypatch.setattr(calibration_outputs, "_pictures", lambda *_: pictures)

@@ -3,12 +3,14 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from ankle_tool import ankle_tool, tiny_tool
 
 from opensim_difcal import cli
 from opensim_difcal.calibration.result import Status
 from opensim_difcal.errors import ClosedLoopError
+from opensim_difcal.outputs.closed_loop import MuscleTrajectory
 from opensim_difcal.setup_template import write_setup
 from opensim_difcal.tools import calibration_outputs, calibration_run
 
@@ -74,7 +76,7 @@ def test_an_interrupted_check_leaves_earlier_results_as_they_were(
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(calibration_outputs, "closed_loop", interrupted)
+    monkeypatch.setattr(calibration_outputs, "closing_loop", interrupted)
     write_setup(tiny_tool(tmp_path / "results", max_iterations=2), tmp_path / "setup.xml")
     assert cli.main(["run-tool", str(tmp_path / "setup.xml"), "--log", "off", "--no-progress"]) == 1
     assert capsys.readouterr().err == (
@@ -134,3 +136,17 @@ def test_the_progress_bar_shows_the_cost_and_the_time_left(tmp_path, without_pic
     tiny_tool(tmp_path, max_iterations=2).run(progress=True)
     last = capsys.readouterr().err.strip().rpartition("\r")[2]
     assert re.search(r"^ankle: 100%.*2/2 \[\d\d:\d\d<\d\d:\d\d, .*, cost [\d.e-]+\]$", last)
+
+
+@pytest.mark.parametrize(
+    ("duration", "n_processors", "n_workers"),
+    [(0.4, 8, 0), (4.0, 8, 3), (60.0, 8, 3), (60.0, 2, 1), (60.0, 1, 0), (60.0, None, 0), (1.5, 8, 1)],
+)
+def test_opensim_gets_a_process_for_each_second_of_work_but_one_processor_draws(
+    monkeypatch, duration, n_processors, n_workers
+):
+    monkeypatch.setattr(calibration_outputs.os, "cpu_count", lambda: n_processors)
+    series = np.zeros((2, 21))
+    names = tuple(f"muscle{i}" for i in range(21))
+    trajectory = MuscleTrajectory(names, np.array([1.0, 1.0 + duration]), 0, *[series] * 5)
+    assert calibration_outputs._n_workers(trajectory) == n_workers

@@ -77,7 +77,7 @@ def test_a_folder_without_permission_is_refused(tmp_path, monkeypatch):
 IN_PYTHON = """
 from pathlib import Path
 from opensim_difcal import NMSCalibrationTool
-from opensim_difcal.inputs.trial import TrialFiles
+from opensim_difcal.inputs.trial_files import TrialFiles
 
 files = dict(coordinates_file="ik.mot", generalized_forces_file="id.sto", excitations_file="emg.sto")
 trials = [TrialFiles(name="walk", time_range=(0.0, 1.0), **files)]

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import time
 from pathlib import Path
 
 import opensim
@@ -30,8 +31,14 @@ def setup_file(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def outcome(setup_file):
-    return NMSCalibrationTool(setup_file).run()
+def timed_outcome(setup_file):
+    started = time.perf_counter()
+    return NMSCalibrationTool(setup_file).run(), time.perf_counter() - started
+
+
+@pytest.fixture(scope="module")
+def outcome(timed_outcome):
+    return timed_outcome[0]
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +75,13 @@ def test_the_summary_has_the_documented_keys(summary):
     assert set(summary["seconds"]) == {"total", "geometry", "calibration", "closed_loop", "report"}
     checks = {"reintegration_rms_max", "frame_force_error_max", "frame_balance_error_max"}
     assert checks <= set(summary["closed_loop"])
+
+
+def test_the_seconds_of_the_stages_add_up_to_the_time_of_the_run(summary, timed_outcome):
+    total, *stages = summary["seconds"].values()
+    assert total == pytest.approx(sum(stages))
+    # What comes after the summary is written: the files are moved and the model is loaded.
+    assert 0.0 <= timed_outcome[1] - total < 1.0
 
 
 def test_the_summary_compares_every_trial_and_coordinate_before_and_after(summary):

@@ -12,6 +12,7 @@ from opensim_difcal.outputs.figures.style import (
     SMALL,
     UNCALIBRATED,
     VALIDATION,
+    left_title,
     legend_above,
     new_figure,
     tidy,
@@ -33,16 +34,15 @@ def activations(result: CalibrationResult) -> Figure:
     """
     n_rows = -(-len(result.muscle_names) // N_COLUMNS)
     figure = new_figure(0.8 + 1.05 * n_rows)
-    panels = figure.subplots(n_rows, N_COLUMNS, squeeze=False, sharex=True, sharey=True).ravel()
+    grid = figure.add_gridspec(n_rows, N_COLUMNS)
     pairs = trial_pairs(result)
     for muscle, name in enumerate(result.muscle_names):
+        panel = figure.add_subplot(grid[muscle])
         for pair in pairs:
-            _draw_trial(panels[muscle], pair, muscle)
-        panels[muscle].set_title(name, loc="left", fontsize=SMALL, parse_math=False)
-    for panel in panels[len(result.muscle_names) :]:
-        panel.set_visible(False)
-    for panel in panels:
+            _draw_trial(panel, pair, muscle)
+        left_title(panel, name, size=SMALL)
         panel.set(xlim=(0.0, 100.0), ylim=(0.0, 1.0), xticks=(0.0, 50.0, 100.0), yticks=(0.0, 0.5, 1.0))
+        panel.label_outer()
         tidy(panel)
     figure.supxlabel("scored part of the trial (%)", fontsize=NORMAL)
     figure.supylabel("excitation and activation (0 to 1)", fontsize=NORMAL)

@@ -16,6 +16,7 @@ from opensim_difcal.outputs.figures.style import (
     SMALL,
     UNCALIBRATED,
     Range,
+    left_title,
     legend_above,
     new_figure,
     tidy,
@@ -81,12 +82,13 @@ def agreement_text(pair: TrialPair, coordinate: str) -> str:
 def _page(pairs: Sequence[TrialPair], limits: Sequence[Range]) -> Figure:
     names = pairs[0].trial.coordinate_names
     figure = new_figure(0.7 + 1.9 * len(names))
-    panels = figure.subplots(len(names), len(pairs), squeeze=False, sharex="col", sharey="row")
+    panels = figure.subplots(len(names), len(pairs), squeeze=False)
     for row, coordinate in enumerate(names):
         panels[row, 0].set_ylabel(f"{readable_coordinate(coordinate)}\nmoment (N m)", fontsize=NORMAL)
-        panels[row, 0].set_ylim(limits[row])
         for column, pair in enumerate(pairs):
             _panel(panels[row, column], pair, row, with_name=row == 0)
+            panels[row, column].set_ylim(limits[row])
+            panels[row, column].label_outer()
     for panel in panels[-1]:
         panel.set_xlabel("time (s)", fontsize=NORMAL)
     legend_above(figure, moment_legend())
@@ -96,7 +98,7 @@ def _page(pairs: Sequence[TrialPair], limits: Sequence[Range]) -> Figure:
 def _panel(axes: Axes, pair: TrialPair, coordinate: int, *, with_name: bool) -> None:
     draw_moment(axes, pair, coordinate)
     numbers = agreement_text(pair, pair.trial.coordinate_names[coordinate])
-    axes.set_title(numbers, loc="left", fontsize=SMALL, color=CALIBRATED)
+    left_title(axes, numbers, size=SMALL, color=CALIBRATED)
     if with_name:
         axes.annotate(
             f"{shortened(pair.trial.name, LONGEST_NAME)}\n({pair.trial.role})",

@@ -17,10 +17,10 @@ from opensim_difcal.outputs.figures.style import (
     SMALL,
     UNCALIBRATED,
     Curve,
+    left_title,
     legend_above,
     new_figure,
     tidy,
-    user_title,
 )
 from opensim_difcal.outputs.trial_pairs import TrialPair, trial_pairs
 from opensim_difcal.outputs.wording import moment_text, r2_text, readable_coordinate
@@ -52,7 +52,7 @@ def overview(result: CalibrationResult, active_force_length: Curve) -> Figure:
     left, right = lower.subplots(1, 2, width_ratios=(2, 3))
     _draw_r2(left, scored)
     draw_fiber_ranges(right, result, active_force_length)
-    right.set_title("Fiber operating ranges, all trials", loc="left", fontsize=LARGE)
+    left_title(right, "Fiber operating ranges, all trials", size=LARGE)
     legend_above(figure, moment_legend())
     return figure
 
@@ -60,7 +60,7 @@ def overview(result: CalibrationResult, active_force_length: Curve) -> Figure:
 def _draw_moments(panels: Sequence[Axes], pair: TrialPair) -> None:
     for i, (axes, coordinate) in enumerate(zip(panels, pair.trial.coordinate_names, strict=True)):
         draw_moment(axes, pair, i)
-        user_title(axes, readable_coordinate(coordinate))
+        left_title(axes, readable_coordinate(coordinate))
         axes.set_xlabel("time (s)", fontsize=NORMAL)
     panels[0].set_ylabel("joint moment (N m)", fontsize=NORMAL)
     seen = "never seen by the calibration" if pair.is_validation else "seen by the calibration"
@@ -85,7 +85,7 @@ def _draw_r2(axes: Axes, scored: Sequence[TrialPair]) -> None:
     axes.set_xlim(min(0.0, axes.dataLim.x0), 1.2)
     tidy(axes)
     role = "validation" if scored[0].is_validation else "calibration"
-    axes.set_title(f"R² over {len(scored)} {role} trials", loc="left", fontsize=LARGE)
+    left_title(axes, f"R² over {len(scored)} {role} trials", size=LARGE)
     axes.set_xlabel("R² (1 is perfect)", fontsize=NORMAL)
 
 

@@ -12,6 +12,7 @@ from opensim_difcal.outputs.figures.style import (
     CALIBRATED,
     NORMAL,
     UNCALIBRATED,
+    left_title,
     legend_above,
     muscle_axis,
     new_figure,
@@ -59,7 +60,7 @@ def _panel(axes: Axes, name: str, change: ParameterChange) -> None:
     axes.scatter(final[inside], rows[inside], s=18, color=CALIBRATED, zorder=4)
     axes.scatter(final[at], rows[at], s=28, marker="D", color=AT_BOUND, zorder=4)
     tidy(axes)
-    axes.set_title(name, loc="left", fontsize=NORMAL, fontweight="bold")
+    left_title(axes, name, bold=True)
     axes.set_xlabel("ratio to start value" if relative else "value (dimensionless)", fontsize=NORMAL)
 
 

@@ -1,11 +1,11 @@
 import numpy as np
 
-from opensim_difcal.outputs.figures.style import draw_span, new_figure, png, svg, user_title
+from opensim_difcal.outputs.figures.style import draw_span, left_title, new_figure, png, svg
 
 
 def titled():
     figure = new_figure(1.0)
-    user_title(figure.subplots(), "walk $x_{")
+    left_title(figure.subplots(), "walk $x_{")
     return figure
 
 

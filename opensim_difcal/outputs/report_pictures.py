@@ -1,0 +1,29 @@
+"""The report's figures once they are drawn.
+
+Kept apart from the drawing, so that the page can be put together without matplotlib.
+"""
+
+from dataclasses import dataclass
+
+from opensim_difcal.outputs.report_page import Html
+
+
+@dataclass(frozen=True)
+class ReportPictures:
+    """Every figure of the report, with its caption.
+
+    Attributes:
+        moments: Joint moments, one picture per page of trials.
+        parameters: Start and calibrated values within their bounds.
+        fibers: Normalized fiber lengths over the active force-length curve.
+        strains: Tendon strains.
+        activations: Excitations and activations.
+        convergence: Cost by iteration.
+    """
+
+    moments: tuple[Html, ...]
+    parameters: Html
+    fibers: Html
+    strains: Html
+    activations: Html
+    convergence: Html
