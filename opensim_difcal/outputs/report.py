@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from opensim_difcal.atomic import write_atomically
 from opensim_difcal.calibration.result import CalibrationResult
 from opensim_difcal.outputs import report_sentences as sentences
-from opensim_difcal.outputs.atomic import write_atomically
 from opensim_difcal.outputs.figures.style import Curve, Range
 from opensim_difcal.outputs.report_figures import (
     activation_picture,

@@ -8,8 +8,11 @@ from functools import partial
 import opensim
 import torch
 
+from opensim_difcal.cache import default_cache_directory
 from opensim_difcal.errors import DifcalError, ModelError, TrialError, raise_problems
 from opensim_difcal.inputs.excitations import driven_muscles
+from opensim_difcal.inputs.geometry_cache import GeometryCache
+from opensim_difcal.inputs.muscle_paths import MusclePaths
 from opensim_difcal.inputs.muscles import muscle_names, read_muscles
 from opensim_difcal.inputs.opensim_model import find_coordinate
 from opensim_difcal.inputs.storage import read_storage
@@ -63,7 +66,7 @@ def read_inputs(tool: NMSCalibrationTool) -> CalibrationInputs:
         rigid = muscles.rigid_tendon.tolist()
         made_elastic = tuple(name for name, is_rigid in zip(names, rigid, strict=True) if is_rigid)
         muscles = muscles.with_rigid_tendon(torch.zeros_like(muscles.rigid_tendon))
-    trials = _read_trials(tool, source.model, names)
+    trials = _read_trials(tool, source, names)
     notes = [*source.notes, *_undriven_notes(tool, driven, names)]
     seconds = time.perf_counter() - started
     return CalibrationInputs(source, muscles, made_elastic, trials, tuple(notes), seconds)
@@ -88,11 +91,16 @@ def input_problems(tool: NMSCalibrationTool) -> list[DifcalError]:
     names = _common(driven, muscle_names(model))
     found += failures([partial(read_muscles, model, names)] if names else [])
     all_known = known.issuperset(tool.coordinates)
+    paths = MusclePaths(model, names, tuple(coordinates))
     for files in tool.trials:
-        found += trial_problems(
-            files, model, names, coordinates, _trial_settings(tool), check_crossing=all_known
-        )
+        found += trial_problems(files, paths, _trial_settings(tool), check_crossing=all_known)
     return list({str(problem): problem for problem in found}.values())
+
+
+def geometry_cache(tool: NMSCalibrationTool) -> GeometryCache | None:
+    """Returns where lengths and moment arms are kept; None for nowhere."""
+    directory = tool.cache_directory or default_cache_directory()
+    return GeometryCache(directory / "geometry") if tool.use_cache and directory else None
 
 
 def _trial_settings(tool: NMSCalibrationTool) -> TrialSettings:
@@ -149,11 +157,14 @@ def _common(driven: Mapping[str, Sequence[str]], available: Sequence[str]) -> tu
     return tuple(name for name in available if driven and all(name in each for each in driven.values()))
 
 
-def _read_trials(tool: NMSCalibrationTool, model: opensim.Model, names: Sequence[str]) -> tuple[Trial, ...]:
+def _read_trials(tool: NMSCalibrationTool, source: ModelSource, names: Sequence[str]) -> tuple[Trial, ...]:
     trials: list[Trial] = []
+    paths = MusclePaths(
+        source.model, tuple(names), tuple(tool.coordinates), geometry_cache(tool), source.digest
+    )
 
     def read(files: TrialFiles) -> None:
-        trials.append(read_trial(files, model, names, tool.coordinates, _trial_settings(tool)))
+        trials.append(read_trial(files, paths, _trial_settings(tool)))
 
     raise_problems(failures([partial(read, files) for files in tool.trials]))
     return tuple(trials)
