@@ -78,6 +78,14 @@ class GeometryCache:
     max_bytes: int = MAX_BYTES
     _is_unusable: bool = False
 
+    def holds(self, key: str) -> bool:
+        """Whether there is a file under a key, sound or not.
+
+        Args:
+            key: Of `geometry_key`.
+        """
+        return self._path(key).is_file()
+
     def find(self, key: str) -> MuscleGeometry | None:
         """Returns what is kept under a key; None if nothing is, or it is damaged.
 

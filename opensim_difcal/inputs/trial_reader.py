@@ -1,5 +1,8 @@
 """Reads a trial: coordinates, joint moments and excitations onto one time grid."""
 
+from collections.abc import Sequence
+from functools import partial
+
 from opensim_difcal.errors import DifcalError, raise_problems
 from opensim_difcal.inputs.muscle_paths import MusclePaths
 from opensim_difcal.inputs.signals import resample
@@ -31,8 +34,39 @@ def read_trial(files: TrialFiles, muscle_paths: MusclePaths, settings: TrialSett
         Problems: If several things are wrong.
     """
     source = TrialSource(files, muscle_paths, settings)
-    raise_problems(trial_faults(source))
+    _check(source)
     return _read(source)
+
+
+def read_trials(
+    all_files: Sequence[TrialFiles], muscle_paths: MusclePaths, settings: TrialSettings
+) -> tuple[Trial, ...]:
+    """Returns several trials of one model; see `read_trial`.
+
+    Args:
+        all_files: Where the measurements of each trial are.
+        muscle_paths: As for `read_trial`.
+        settings: Likewise.
+
+    Raises:
+        DifcalError: As for `read_trial`.
+        Problems: If several things are wrong, in one trial or in several.
+    """
+    sources = [TrialSource(files, muscle_paths, settings) for files in all_files]
+    raise_problems(failures([partial(_check, source) for source in sources]))
+    grids = [(source, source.grid()[0]) for source in sources]
+    muscle_paths.prepare([(time, source.smooth_motion(time)) for source, time in grids])
+    trials: list[Trial] = []
+    raise_problems(failures([partial(_append, trials, source) for source in sources]))
+    return tuple(trials)
+
+
+def _check(source: TrialSource) -> None:
+    raise_problems(trial_faults(source))
+
+
+def _append(trials: list[Trial], source: TrialSource) -> None:
+    trials.append(_read(source))
 
 
 def trial_problems(

@@ -147,13 +147,16 @@ class TrialSource:
         n_scored = int(np.floor((last - first + ROUNDING) / step)) + 1
         return first + step * np.arange(-n_lead_in, n_scored), n_lead_in
 
-    def geometry(self, time: TimeArray) -> MuscleGeometry:
-        """Lengths and moment arms along the low-passed motion."""
+    def smooth_motion(self, time: TimeArray) -> dict[str, TimeArray]:
+        """The low-passed motion at other times, every coordinate, rad or m."""
         motion = self.motion
         written = np.column_stack(list(motion.values.values()))
         smooth = lowpass(motion.time, written, self.settings.lowpass_cutoff_frequency_for_coordinates)
-        on_grid = resample(motion.time, smooth, time)
-        return self.muscle_paths.along(time, dict(zip(motion.values, on_grid.T, strict=True)))
+        return dict(zip(motion.values, resample(motion.time, smooth, time).T, strict=True))
+
+    def geometry(self, time: TimeArray) -> MuscleGeometry:
+        """Lengths and moment arms along the low-passed motion."""
+        return self.muscle_paths.along(time, self.smooth_motion(time))
 
     def measured_moments(self) -> CoordinateArray:
         """Joint moments at the times of their file."""

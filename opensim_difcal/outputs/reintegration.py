@@ -1,12 +1,8 @@
 """Lets OpenSim integrate muscles of a model, in worker processes if wanted."""
 
-import multiprocessing
-import sys
-from collections.abc import Iterator, Sequence
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Sequence
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 
@@ -14,6 +10,7 @@ from opensim_difcal.errors import ClosedLoopError
 from opensim_difcal.outputs.slider_model import tendon_force_by_muscle
 from opensim_difcal.shapes import MuscleArray, TimeArray
 from opensim_difcal.wording import counted
+from opensim_difcal.workers import run_in_workers
 
 ACCURACY = 1e-6
 
@@ -86,32 +83,15 @@ def reintegrate_or_explain(
         return tendon_force_by_muscle(model_path, muscle_names, time, series, accuracy)
     forces: dict[str, np.ndarray | str] = {}
     shares = [np.arange(first, len(muscle_names), n_workers) for first in range(n_workers)]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(n_workers, mp_context=context) as pool:
-        jobs = {}
-        with _main_module_hidden():
-            for share in shares:
-                names = tuple(muscle_names[i] for i in share.tolist())
-                columns = series[0][:, share], series[1][:, share]
-                jobs[names] = pool.submit(tendon_force_by_muscle, model_path, names, time, columns, accuracy)
-        for names, job in jobs.items():
-            try:
-                forces |= job.result()
-            except BrokenExecutor:
-                forces |= dict.fromkeys(names, "the worker process died")
+    names = [tuple(muscle_names[i] for i in share.tolist()) for share in shares]
+    jobs = [
+        (model_path, some, time, (series[0][:, share], series[1][:, share]), accuracy)
+        for some, share in zip(names, shares, strict=True)
+    ]
+    outcomes = run_in_workers(n_workers, tendon_force_by_muscle, jobs)
+    for some, outcome in zip(names, outcomes, strict=True):
+        try:
+            forces |= outcome.result()
+        except BrokenExecutor:
+            forces |= dict.fromkeys(some, "the worker process died")
     return forces
-
-
-@contextmanager
-def _main_module_hidden() -> Iterator[None]:
-    """Keeps worker processes that start meanwhile from running the user's script again.
-
-    A spawned process imports the main module of its parent. Nothing of it is needed
-    here, and a script without `if __name__ == "__main__"` would start over in every worker.
-    """
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main

@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import opensim
 import torch
@@ -16,9 +17,9 @@ from opensim_difcal.inputs.muscle_paths import MusclePaths
 from opensim_difcal.inputs.muscles import muscle_names, read_muscles
 from opensim_difcal.inputs.opensim_model import find_coordinate
 from opensim_difcal.inputs.storage import read_storage
-from opensim_difcal.inputs.trial import Trial, TrialFiles
+from opensim_difcal.inputs.trial import Trial
 from opensim_difcal.inputs.trial_checks import failures
-from opensim_difcal.inputs.trial_reader import read_trial, trial_problems
+from opensim_difcal.inputs.trial_reader import read_trials, trial_problems
 from opensim_difcal.inputs.trial_source import TrialSettings
 from opensim_difcal.physics.muscle import Muscles
 from opensim_difcal.tools.model_source import ModelSource, open_model
@@ -158,16 +159,16 @@ def _common(driven: Mapping[str, Sequence[str]], available: Sequence[str]) -> tu
 
 
 def _read_trials(tool: NMSCalibrationTool, source: ModelSource, names: Sequence[str]) -> tuple[Trial, ...]:
-    trials: list[Trial] = []
+    is_its_file = isinstance(tool.model_file, Path) and not source.notes  # notes: muscles were converted
     paths = MusclePaths(
-        source.model, tuple(names), tuple(tool.coordinates), geometry_cache(tool), source.digest
+        source.model,
+        tuple(names),
+        tuple(tool.coordinates),
+        geometry_cache(tool),
+        source.digest,
+        source.path if is_its_file else None,
     )
-
-    def read(files: TrialFiles) -> None:
-        trials.append(read_trial(files, paths, _trial_settings(tool)))
-
-    raise_problems(failures([partial(read, files) for files in tool.trials]))
-    return tuple(trials)
+    return read_trials(tool.trials, paths, _trial_settings(tool))
 
 
 def _undriven_notes(

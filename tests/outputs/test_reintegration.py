@@ -116,6 +116,9 @@ class Deadly:
     def __reduce__(self):
         return os._exit, (3,)
 
+    def __call__(self):
+        raise AssertionError("called")
+
 
 @pytest.mark.slow
 def test_a_worker_that_dies_is_reported_for_its_muscles(model_path, motion, monkeypatch):

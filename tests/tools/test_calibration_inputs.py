@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ankle_tool import LEG, MUSCLES, tiny_tool, trial
+from ankle_tool import LEG, MUSCLES, ankle_tool, tiny_tool, trial
 
 from opensim_difcal import cli
 from opensim_difcal.cache import default_cache_directory
@@ -217,3 +217,15 @@ def test_a_cache_that_cannot_be_written_does_not_end_a_run(tmp_path, caplog):
 def test_problems_are_found_without_keeping_anything(tmp_path):
     assert tiny_tool(tmp_path, cache_directory=tmp_path / "cache").problems() == []
     assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.slow
+def test_trials_that_workers_computed_are_the_same(tmp_path, monkeypatch):
+    tool = ankle_tool(tmp_path, use_cache=False)
+    alone = read_inputs(tool).trials
+    monkeypatch.setattr(muscle_paths, "workers_that_pay", lambda *_: 2)
+    monkeypatch.setattr(muscle_paths, "muscle_geometry", never)
+    for read, other in zip(read_inputs(tool).trials, alone, strict=True):
+        assert read.moment_arm.tobytes() == other.moment_arm.tobytes()
+        assert read.muscle_tendon_length.tobytes() == other.muscle_tendon_length.tobytes()
+        assert read.notes == other.notes
