@@ -9,7 +9,7 @@ import platform
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
 
@@ -76,7 +76,7 @@ class GeometryCache:
 
     directory: Path
     max_bytes: int = MAX_BYTES
-    _is_unusable: bool = False
+    _is_unusable: bool = field(default=False, init=False, repr=False)
 
     def holds(self, key: str) -> bool:
         """Whether there is a file under a key, sound or not.
