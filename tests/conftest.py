@@ -1,6 +1,7 @@
 """Fixtures for every test."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,16 @@ import torch
 
 from opensim_difcal.physics.compiled.engine import CompiledEngine
 from opensim_difcal.physics.engine import Engine
+
+
+@pytest.fixture(scope="session", autouse=True)
+def user_cache(tmp_path_factory) -> Iterator[Path]:
+    """Keeps tests away from the cache of the user who runs them; shared by all test processes."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "user_cache"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        yield folder
 
 
 @pytest.fixture(scope="session")
@@ -24,10 +35,9 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def kernel_folder(tmp_path_factory) -> Path:
-    """Where machine code is kept during a test run, shared by all its processes."""
-    base = tmp_path_factory.getbasetemp()
-    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "kernels"
+def kernel_folder(user_cache) -> Path:
+    """Where the tool keeps machine code."""
+    return user_cache / "opensim_difcal" / "kernels"
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "opensim_difcal"
 PHYSICS = {"physics", "shapes", "errors"}
-INPUTS = PHYSICS | {"inputs", "settings", "wording"}
+INPUTS = PHYSICS | {"inputs", "settings", "wording", "atomic", "cache", "workers"}
 CALIBRATION = INPUTS | {"calibration"}
 OUTPUTS = CALIBRATION | {"outputs"}
 TOOLS = OUTPUTS | {"tools", "setup_file", "setup_template"}

@@ -28,16 +28,20 @@ class CoordinateCoupling:
         rows = np.column_stack([values[name] for name in self.independents])
         return np.array([self.function.calcValue(opensim.Vector.createFromMat(row)) for row in rows])
 
-    def speed(self, values: Mapping[str, float], speeds: Mapping[str, float]) -> float:
-        """Returns the speed of the dependent coordinate at one instant.
+    def speed(self, values: Mapping[str, TimeArray], speeds: Mapping[str, TimeArray]) -> TimeArray:
+        """Returns the speed of the dependent coordinate, rad/s or m/s.
 
         Args:
-            values: At least the independent coordinates, rad or m.
+            values: Series of at least the independent coordinates, rad or m.
             speeds: Their speeds; absent ones stand still.
         """
-        at = opensim.Vector.createFromMat(np.array([values[name] for name in self.independents]))
-        moving = [(i, speeds[name]) for i, name in enumerate(self.independents) if speeds.get(name)]
-        return float(sum(self.function.calcDerivative([i], at) * speed for i, speed in moving))
+        moving = [(i, speeds[name]) for i, name in enumerate(self.independents) if name in speeds]
+        rows = np.column_stack([values[name] for name in self.independents])
+        total = np.zeros(len(rows))
+        for i, speed in moving:
+            points = (opensim.Vector.createFromMat(row) for row in rows)
+            total += speed * np.array([self.function.calcDerivative([i], point) for point in points])
+        return total
 
 
 def coupled_coordinates(model: opensim.Model) -> dict[str, CoordinateCoupling]:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import opensim
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 
-from opensim_difcal.inputs.motion import Motion, independent_coordinate, opensim_moment_arms
+from opensim_difcal.inputs.moment_arms import opensim_moment_arms
+from opensim_difcal.inputs.motion import Motion, independent_coordinate
 from opensim_difcal.inputs.opensim_model import find_coordinate, find_muscles, quiet_opensim
 
 Crossing = Bool[np.ndarray, "coordinate muscle"]
@@ -43,31 +44,42 @@ def crossing(model: opensim.Model, muscle_names: Sequence[str], coordinate_names
             pairs = list(np.ndindex(len(coordinates), len(muscles)))
             arms = opensim_moment_arms(motion, muscles, coordinates, pairs, np.arange(3))
             return (np.abs(arms).max(axis=0) > _NOTHING).reshape(len(coordinates), len(muscles))
-        spans = np.zeros((len(coordinates), len(muscles)), dtype=bool)
-        bodies = [_bodies(muscle) for muscle in muscles]
-        for frame in range(3):
-            state = motion.pose(frame)
-            for c, name in enumerate(coordinate_names):
-                motion.move(frame, name)
-                spans[c] |= [_moves_against_each_other(state, each) for each in bodies]
+        return _moves_bodies_of(motion, muscles, coordinate_names)
+
+
+def _moves_bodies_of(
+    motion: Motion, muscles: Sequence[opensim.Muscle], coordinate_names: Sequence[str]
+) -> Crossing:
+    """Whether a coordinate moves the bodies of a muscle against each other in any frame."""
+    by_muscle = [_bodies(muscle) for muscle in muscles]
+    bodies = {path: body for each in by_muscle for path, body in each.items()}
+    places = {path: i for i, path in enumerate(bodies)}
+    members = [[places[path] for path in each] for each in by_muscle]
+    speeds = [motion.unit_speed(name) for name in coordinate_names]
+    spans = np.zeros((len(coordinate_names), len(muscles)), dtype=bool)
+    for frame in range(len(motion.time)):
+        state = motion.pose(frame)
+        for c, rows in enumerate(speeds):
+            state.setU(opensim.Vector.createFromMat(rows[frame]))
+            motion.model.realizeVelocity(state)
+            velocities = _velocities(state, list(bodies.values()))
+            spans[c] |= [np.ptp(velocities[each], axis=0).max() > _NOTHING for each in members]
     return spans
 
 
-def _bodies(muscle: opensim.Muscle) -> list[opensim.Frame]:
+def _bodies(muscle: opensim.Muscle) -> dict[str, opensim.Frame]:
+    """The bodies of a muscle's path points and wrap objects, by path."""
     points = muscle.getGeometryPath().getPathPointSet()
     wraps = muscle.getGeometryPath().getWrapSet()
     frames = [points.get(i).getParentFrame() for i in range(points.getSize())]
     frames += [wraps.get(i).getWrapObject().getFrame() for i in range(wraps.getSize())]
     bases = [frame.findBaseFrame() for frame in frames]
-    return list({base.getAbsolutePathString(): base for base in bases}.values())
+    return {base.getAbsolutePathString(): base for base in bases}
 
 
-def _moves_against_each_other(state: opensim.State, bodies: Sequence[opensim.Frame]) -> bool:
-    """Whether the velocities of the bodies differ from those of one rigid body."""
-    velocities = []
-    for body in bodies:
-        angular = body.getAngularVelocityInGround(state).to_numpy()
-        linear = body.getLinearVelocityInGround(state).to_numpy()
-        at_origin = linear - np.cross(angular, body.getPositionInGround(state).to_numpy())
-        velocities.append(np.concatenate([angular, at_origin]))
-    return bool(np.ptp(velocities, axis=0).max() > _NOTHING)
+def _velocities(state: opensim.State, bodies: Sequence[opensim.Frame]) -> Float[np.ndarray, "body 6"]:
+    """Angular velocity, and velocity of the body's point at the origin of ground."""
+    angular = np.array([body.getAngularVelocityInGround(state).to_numpy() for body in bodies])
+    linear = np.array([body.getLinearVelocityInGround(state).to_numpy() for body in bodies])
+    position = np.array([body.getPositionInGround(state).to_numpy() for body in bodies])
+    return np.hstack([angular, linear - np.cross(angular, position)])

@@ -1,16 +1,18 @@
-"""Poses a model along a motion, and moves one coordinate at a time."""
+"""Poses a model along a motion, and says how it moves when one coordinate does."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import final
 
 import numpy as np
 import opensim
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from opensim_difcal.errors import ModelError
 from opensim_difcal.inputs.coupled_coordinates import coupled_coordinates, enforced_constraints
 from opensim_difcal.inputs.opensim_model import find_coordinate
 from opensim_difcal.shapes import TimeArray
+
+Speeds = Float[np.ndarray, "frame mobility"]
 
 
 @final
@@ -37,10 +39,9 @@ class Motion:
         self.has_loops = None in kinds
         coordinate_set = model.getCoordinateSet()
         every = [coordinate_set.get(i) for i in range(coordinate_set.getSize())]
-        self._coordinates = {coordinate.getName(): coordinate for coordinate in every}
         for name in coordinate_values:
             find_coordinate(model, name)
-        for coordinate in every:  # a locked or prescribed coordinate silently ignores setValue
+        for coordinate in every:  # OpenSim's solvers would hold a locked or prescribed coordinate
             if coordinate.getLocked(self.state):
                 coordinate.setLocked(self.state, False)
             if coordinate.isPrescribed(self.state):
@@ -49,28 +50,58 @@ class Motion:
         self._values |= coordinate_values
         for name, coupling in self.couplings.items():
             self._values[name] = coupling.evaluate(self._values)
-        self._rest = opensim.Vector(self.state.getNU(), 0.0)
+        places = {c.getName(): _places(self.state, c) for c in every}
+        self._mobility = {name: mobility for name, (_, mobility) in places.items()}
+        self._q = np.zeros((len(time), self.state.getNQ()))
+        for name, (place, _) in places.items():
+            self._q[:, place] = self._values[name]
 
     def pose(self, frame: int) -> opensim.State:
         """Returns the state in the pose of a frame, realized to positions."""
         self.state.setTime(float(self.time[frame]))
-        for name, coordinate in self._coordinates.items():
-            coordinate.setValue(self.state, float(self._values[name][frame]), False)
+        self.state.setQ(opensim.Vector.createFromMat(self._q[frame]))
         if self.has_loops:
             self.model.assemble(self.state)
         self.model.realizePosition(self.state)
         return self.state
 
-    def move(self, frame: int, name: str) -> None:
-        """Moves one coordinate, and those coupled to it, at unit speed; all others rest."""
-        speeds = {name: 1.0}
-        values = {each: series[frame] for each, series in self._values.items()}
+    def unit_speed(self, name: str) -> Speeds:
+        """Returns how all mobilities move in each frame when one coordinate moves at unit speed.
+
+        Coordinates that are coupled to it move as their coupler says; all others rest.
+
+        Args:
+            name: A coordinate that is not coupled to others.
+        """
+        speeds = {name: np.ones(len(self.time))}
         for dependent, coupling in self.couplings.items():
-            speeds[dependent] = coupling.speed(values, speeds)
-        self.state.setU(self._rest)
+            if any(independent in speeds for independent in coupling.independents):
+                speeds[dependent] = coupling.speed(self._values, speeds)
+        rows = np.zeros((len(self.time), self.state.getNU()))
         for each, speed in speeds.items():
-            self._coordinates[each].setSpeedValue(self.state, float(speed))
-        self.model.realizeVelocity(self.state)
+            rows[:, self._mobility[each]] = speed
+        return rows
+
+    def shares_a_coupler(self, name: str) -> bool:
+        """Whether a coordinate depends on this one and on others as well."""
+        moving = {name}
+        for dependent, coupling in self.couplings.items():
+            if moving.intersection(coupling.independents):
+                moving.add(dependent)
+                if len(coupling.independents) > 1:
+                    return True
+        return False
+
+
+def _places(state: opensim.State, coordinate: opensim.Coordinate) -> tuple[int, int]:
+    """Where a coordinate stands among the positions and among the speeds of a state."""
+    state.setQ(opensim.Vector(state.getNQ(), 0.0))
+    state.setU(opensim.Vector(state.getNU(), 0.0))
+    coordinate.setValue(state, 1.0, False)
+    coordinate.setSpeedValue(state, 1.0)
+    places = int(state.getQ().to_numpy().argmax()), int(state.getU().to_numpy().argmax())
+    state.setU(opensim.Vector(state.getNU(), 0.0))
+    return places
 
 
 def independent_coordinate(motion: Motion, name: str) -> opensim.Coordinate:
@@ -91,26 +122,3 @@ def independent_coordinate(motion: Motion, name: str) -> opensim.Coordinate:
             f"moment arms of its own. Choose {independents} instead."
         )
     return coordinate
-
-
-def opensim_moment_arms(
-    motion: Motion,
-    muscles: Sequence[opensim.Muscle],
-    coordinates: Sequence[opensim.Coordinate],
-    pairs: Sequence[tuple[int, int]],
-    frames: Int[np.ndarray, " frame"],
-) -> Float[np.ndarray, "frame pair"]:
-    """Returns moment arms by OpenSim's `computeMomentArm`, exact and slow.
-
-    Args:
-        motion: A motion of the model.
-        muscles: Muscles.
-        coordinates: Coordinates.
-        pairs: Wanted (coordinate, muscle) pairs.
-        frames: Wanted frames.
-    """
-    arms = np.zeros((len(frames), len(pairs)))
-    for row, frame in enumerate(frames):
-        state = motion.pose(int(frame))
-        arms[row] = [muscles[m].computeMomentArm(state, coordinates[c]) for c, m in pairs]
-    return arms

@@ -6,8 +6,7 @@ from functools import partial
 import numpy as np
 
 from opensim_difcal.errors import DifcalError, TrialError
-from opensim_difcal.inputs.coordinates import coordinate_values, force_label
-from opensim_difcal.inputs.crossing import crossing
+from opensim_difcal.inputs.coordinates import force_label
 from opensim_difcal.inputs.signals import check_cutoff, check_uniform, resample
 from opensim_difcal.inputs.storage import read_storage
 from opensim_difcal.inputs.trial_source import ROUNDING, TrialSource
@@ -32,16 +31,16 @@ def trial_faults(source: TrialSource, *, check_crossing: bool = True) -> list[Di
         check_crossing: Whether muscles must cross a coordinate of the source, and each
             coordinate be crossed; without sense where a coordinate is missing.
     """
-    unreadable = failures([partial(read_storage, path) for path in source.paths])
-    if unreadable:
-        return unreadable
-    tables = source.tables
+    try:
+        tables = source.tables
+    except DifcalError:
+        return failures([partial(read_storage, path) for path in source.paths])
     found = failures([partial(check_uniform, table) for table in tables.all])
     cutoff = source.settings.lowpass_cutoff_frequency_for_coordinates
     return found + failures(
         [
             partial(check_cutoff, tables.coordinates.path, tables.coordinates.time, cutoff),
-            partial(coordinate_values, tables.coordinates, source.model, source.coordinate_names),
+            lambda: source.motion,
             partial(check_moments, source),
             lambda: source.drivers,
             partial(check_time_range, source),
@@ -134,7 +133,7 @@ def check_spans(source: TrialSource) -> None:
     """Refuses muscles without a chosen coordinate, and coordinates without a driven muscle."""
     if not source.coordinate_names or not source.muscle_names:
         return
-    spans = crossing(source.model, source.muscle_names, source.coordinate_names)
+    spans = source.muscle_paths.crosses
     idle = [name for m, name in enumerate(source.muscle_names) if not spans[:, m].any()]
     if idle:
         raise TrialError(

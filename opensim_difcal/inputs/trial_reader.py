@@ -1,11 +1,10 @@
 """Reads a trial: coordinates, joint moments and excitations onto one time grid."""
 
 from collections.abc import Sequence
-
-import opensim
+from functools import partial
 
 from opensim_difcal.errors import DifcalError, raise_problems
-from opensim_difcal.inputs.coordinates import coordinate_values
+from opensim_difcal.inputs.muscle_paths import MusclePaths
 from opensim_difcal.inputs.signals import resample
 from opensim_difcal.inputs.trial import Trial
 from opensim_difcal.inputs.trial_checks import (
@@ -19,13 +18,7 @@ from opensim_difcal.inputs.trial_files import TrialFiles
 from opensim_difcal.inputs.trial_source import ROUNDING, TrialSettings, TrialSource
 
 
-def read_trial(
-    files: TrialFiles,
-    model: opensim.Model,
-    muscle_names: Sequence[str],
-    coordinate_names: Sequence[str],
-    settings: TrialSettings,
-) -> Trial:
+def read_trial(files: TrialFiles, muscle_paths: MusclePaths, settings: TrialSettings) -> Trial:
     """Returns a trial on a uniform time grid from the first to the last scored time.
 
     Coordinates are low-passed over their whole file, joint moments taken as they are; both
@@ -33,9 +26,7 @@ def read_trial(
 
     Args:
         files: Where the measurements are.
-        model: An initialized model.
-        muscle_names: Muscles of the trial.
-        coordinate_names: Coordinates whose joint moments are tracked.
+        muscle_paths: The model, the muscles of the trial and the tracked coordinates.
         settings: How it is read.
 
     Raises:
@@ -43,16 +34,45 @@ def read_trial(
         DifcalError: Of another kind, if a file cannot be read or a name is not in the model.
         Problems: If several things are wrong.
     """
-    source = TrialSource(files, model, tuple(muscle_names), tuple(coordinate_names), settings)
-    raise_problems(trial_faults(source))
+    source = TrialSource(files, muscle_paths, settings)
+    _check(source)
     return _read(source)
+
+
+def read_trials(
+    all_files: Sequence[TrialFiles], muscle_paths: MusclePaths, settings: TrialSettings
+) -> tuple[Trial, ...]:
+    """Returns several trials of one model; see `read_trial`.
+
+    Args:
+        all_files: Where the measurements of each trial are.
+        muscle_paths: As for `read_trial`.
+        settings: Likewise.
+
+    Raises:
+        DifcalError: As for `read_trial`.
+        Problems: If several things are wrong, in one trial or in several.
+    """
+    sources = [TrialSource(files, muscle_paths, settings) for files in all_files]
+    raise_problems(failures([partial(_check, source) for source in sources]))
+    grids = [(source, source.grid()[0]) for source in sources]
+    muscle_paths.prepare([(time, source.smooth_motion(time)) for source, time in grids])
+    trials: list[Trial] = []
+    raise_problems(failures([partial(_append, trials, source) for source in sources]))
+    return tuple(trials)
+
+
+def _check(source: TrialSource) -> None:
+    raise_problems(trial_faults(source))
+
+
+def _append(trials: list[Trial], source: TrialSource) -> None:
+    trials.append(_read(source))
 
 
 def trial_problems(
     files: TrialFiles,
-    model: opensim.Model,
-    muscle_names: Sequence[str],
-    coordinate_names: Sequence[str],
+    muscle_paths: MusclePaths,
     settings: TrialSettings,
     *,
     check_crossing: bool = True,
@@ -64,14 +84,12 @@ def trial_problems(
 
     Args:
         files: As for `read_trial`.
-        model: Likewise.
-        muscle_names: Likewise; empty when not known, and then not checked.
-        coordinate_names: Likewise.
+        muscle_paths: Likewise; names that are not known are left out, and then not checked.
         settings: Likewise.
         check_crossing: Whether muscles must cross a coordinate and each coordinate be
             crossed.
     """
-    source = TrialSource(files, model, tuple(muscle_names), tuple(coordinate_names), settings)
+    source = TrialSource(files, muscle_paths, settings)
     faults = trial_faults(source, check_crossing=check_crossing)
     if faults or not check_crossing or not source.coordinate_names or not source.muscle_names:
         return faults
@@ -81,12 +99,11 @@ def trial_problems(
 def _read(source: TrialSource) -> Trial:
     """The trial, in which no check has found a fault."""
     time, n_lead_in = source.grid()
-    motion = coordinate_values(source.tables.coordinates, source.model, source.coordinate_names)
     geometry = source.geometry(time)
     excitation, notes = source.excitations(time)
     joint_moment = resample(source.tables.forces.time, source.measured_moments(), time)
     scored = slice(n_lead_in, None)
-    notes = [*motion.notes, *notes, *_lead_in_notes(source, n_lead_in)]
+    notes = [*source.motion.notes, *notes, *_lead_in_notes(source, n_lead_in)]
     notes += check_signs(source, geometry.moment_arm[scored], joint_moment[scored])
     notes += opposed_notes(source, excitation[scored], geometry.moment_arm[scored], joint_moment[scored])
     if geometry.exact_moment_arms:

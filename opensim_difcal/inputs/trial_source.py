@@ -10,9 +10,10 @@ import numpy as np
 import opensim
 
 from opensim_difcal.errors import TrialError
-from opensim_difcal.inputs.coordinates import coordinate_values, force_label
+from opensim_difcal.inputs.coordinates import CoordinateValues, coordinate_values, force_label
 from opensim_difcal.inputs.excitations import ExcitationChannel, driven_muscles
-from opensim_difcal.inputs.geometry import MuscleGeometry, muscle_geometry
+from opensim_difcal.inputs.geometry import MuscleGeometry
+from opensim_difcal.inputs.muscle_paths import MusclePaths
 from opensim_difcal.inputs.muscles import muscle_names
 from opensim_difcal.inputs.signals import lowpass, resample, resample_monotone
 from opensim_difcal.inputs.storage import Table, read_storage
@@ -68,17 +69,28 @@ class TrialSource:
 
     Attributes:
         files: Where the measurements are.
-        model: An initialized model.
-        muscle_names: Muscles of the trial.
-        coordinate_names: Coordinates whose joint moments are tracked.
+        muscle_paths: The model, the muscles and the coordinates of all trials.
         settings: How it is read.
     """
 
     files: TrialFiles
-    model: opensim.Model
-    muscle_names: tuple[str, ...]
-    coordinate_names: tuple[str, ...]
+    muscle_paths: MusclePaths
     settings: TrialSettings
+
+    @property
+    def model(self) -> opensim.Model:
+        """The initialized model."""
+        return self.muscle_paths.model
+
+    @property
+    def muscle_names(self) -> tuple[str, ...]:
+        """Muscles of the trial."""
+        return self.muscle_paths.muscle_names
+
+    @property
+    def coordinate_names(self) -> tuple[str, ...]:
+        """Coordinates whose joint moments are tracked."""
+        return self.muscle_paths.coordinate_names
 
     @property
     def where(self) -> str:
@@ -100,6 +112,11 @@ class TrialSource:
         """What the files hold."""
         coordinates, forces, excitations = (read_storage(path) for path in self.paths)
         return Tables(coordinates, forces, excitations)
+
+    @cached_property
+    def motion(self) -> CoordinateValues:
+        """Every coordinate of the model at the times of the coordinates file."""
+        return coordinate_values(self.tables.coordinates, self.model, self.coordinate_names)
 
     @cached_property
     def drivers(self) -> dict[str, tuple[str, ...]]:
@@ -130,15 +147,16 @@ class TrialSource:
         n_scored = int(np.floor((last - first + ROUNDING) / step)) + 1
         return first + step * np.arange(-n_lead_in, n_scored), n_lead_in
 
+    def smooth_motion(self, time: TimeArray) -> dict[str, TimeArray]:
+        """The low-passed motion at other times, every coordinate, rad or m."""
+        motion = self.motion
+        written = np.column_stack(list(motion.values.values()))
+        smooth = lowpass(motion.time, written, self.settings.lowpass_cutoff_frequency_for_coordinates)
+        return dict(zip(motion.values, resample(motion.time, smooth, time).T, strict=True))
+
     def geometry(self, time: TimeArray) -> MuscleGeometry:
         """Lengths and moment arms along the low-passed motion."""
-        table = self.tables.coordinates
-        motion = coordinate_values(table, self.model, self.coordinate_names)
-        written = np.column_stack(list(motion.values.values()))
-        smooth = lowpass(table.time, written, self.settings.lowpass_cutoff_frequency_for_coordinates)
-        on_grid = resample(table.time, smooth, time)
-        values = dict(zip(motion.values, on_grid.T, strict=True))
-        return muscle_geometry(self.model, time, values, self.muscle_names, self.coordinate_names)
+        return self.muscle_paths.along(time, self.smooth_motion(time))
 
     def measured_moments(self) -> CoordinateArray:
         """Joint moments at the times of their file."""

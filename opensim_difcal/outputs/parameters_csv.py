@@ -4,8 +4,8 @@ import csv
 import io
 from pathlib import Path
 
+from opensim_difcal.atomic import write_atomically
 from opensim_difcal.calibration.result import PARAMETER_UNITS, CalibrationResult
-from opensim_difcal.outputs.atomic import write_atomically
 
 HEADER = (
     "muscle",

@@ -1,12 +1,10 @@
 """Lets OpenSim integrate muscles of a model, in worker processes if wanted."""
 
 import multiprocessing
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 
@@ -14,6 +12,7 @@ from opensim_difcal.errors import ClosedLoopError
 from opensim_difcal.outputs.slider_model import tendon_force_by_muscle
 from opensim_difcal.shapes import MuscleArray, TimeArray
 from opensim_difcal.wording import counted
+from opensim_difcal.workers import main_module_hidden
 
 ACCURACY = 1e-6
 Forces = dict[str, np.ndarray | str]
@@ -115,7 +114,7 @@ def reintegrating(
 def _started(pool: ProcessPoolExecutor, tasks: Sequence[_Task]) -> list["Future[Forces]"]:
     """Gives each worker its task; fewer jobs than tasks where a process cannot be started."""
     jobs: list[Future[Forces]] = []
-    with suppress(BrokenExecutor, OSError), _main_module_hidden():
+    with suppress(BrokenExecutor, OSError), main_module_hidden():
         for task in tasks:
             jobs.append(pool.submit(tendon_force_by_muscle, *task))
     return jobs
@@ -131,18 +130,3 @@ def _forces(tasks: Sequence[_Task], jobs: Sequence["Future[Forces]"]) -> Forces:
         if task[1][0] not in forces:
             forces |= tendon_force_by_muscle(*task)
     return forces
-
-
-@contextmanager
-def _main_module_hidden() -> Iterator[None]:
-    """Keeps worker processes that start meanwhile from running the user's script again.
-
-    A spawned process imports the main module of its parent. Nothing of it is needed
-    here, and a script without `if __name__ == "__main__"` would start over in every worker.
-    """
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from opensim_difcal.atomic import write_atomically
 from opensim_difcal.calibration.result import CalibrationResult
 from opensim_difcal.outputs import report_sentences as sentences
-from opensim_difcal.outputs.atomic import write_atomically
 from opensim_difcal.outputs.report_page import (
     Html,
     box,
@@ -70,11 +70,7 @@ def write_report(
         "muscles": [pictures.fibers, pictures.strains],
         "activations": [pictures.activations],
         "closed-loop": _closed_loop(closed_loop),
-<<<<<<< HEAD
-        "convergence": [convergence_picture(result), *_starts(result)],
-=======
-        "convergence": [pictures.convergence],
->>>>>>> startup
+        "convergence": [pictures.convergence, *_starts(result)],
         "warnings": _warnings(result),
         "continue": [bullets(text(step) for step in sentences.how_to_continue(result, closed_loop))],
         "settings": [collapsible("Settings that were used", preformatted(settings_text))],

@@ -8,10 +8,10 @@ from xml.parsers.expat import ExpatError
 import numpy as np
 import xmltodict
 
+from opensim_difcal.atomic import write_atomically
 from opensim_difcal.calibration.result import PARAMETER_NAMES, ParameterChange
 from opensim_difcal.errors import ModelError
 from opensim_difcal.inputs.excitations import ExcitationChannel
-from opensim_difcal.outputs.atomic import write_atomically
 from opensim_difcal.outputs.subject import Provenance, Subject
 from opensim_difcal.wording import counted, listed
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from opensim_difcal.atomic import write_atomically
 from opensim_difcal.calibration.metrics import Agreement, pooled_agreement, trial_agreement
 from opensim_difcal.calibration.result import CalibrationResult, ParameterChange, StartOutcome
-from opensim_difcal.outputs.atomic import write_atomically
 from opensim_difcal.outputs.trial_pairs import TrialPair, trial_pairs
 from opensim_difcal.outputs.verdict import CLOSED_LOOP_CHECKS, verdict
 

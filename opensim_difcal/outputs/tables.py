@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from opensim_difcal.atomic import write_atomically
 from opensim_difcal.calibration.result import Prediction
 from opensim_difcal.errors import StorageFileError
-from opensim_difcal.outputs.atomic import write_atomically
 from opensim_difcal.outputs.quantities import QUANTITIES
 from opensim_difcal.shapes import TimeArray
 

@@ -4,21 +4,24 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import opensim
 import torch
 
 from opensim_difcal.errors import DifcalError, ModelError, TrialError, raise_problems
 from opensim_difcal.inputs.excitations import driven_muscles
+from opensim_difcal.inputs.geometry_cache import GeometryCache
+from opensim_difcal.inputs.muscle_paths import MusclePaths
 from opensim_difcal.inputs.muscles import muscle_names, read_muscles
 from opensim_difcal.inputs.opensim_model import find_coordinate
 from opensim_difcal.inputs.storage import read_storage
 from opensim_difcal.inputs.trial import Trial
 from opensim_difcal.inputs.trial_checks import failures
-from opensim_difcal.inputs.trial_files import TrialFiles
-from opensim_difcal.inputs.trial_reader import read_trial, trial_problems
+from opensim_difcal.inputs.trial_reader import read_trials, trial_problems
 from opensim_difcal.inputs.trial_source import TrialSettings
 from opensim_difcal.physics.muscle import Muscles
+from opensim_difcal.tools.cache_folder import cache_folder
 from opensim_difcal.tools.model_source import ModelSource, open_model
 from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
 from opensim_difcal.tools.setting_checks import setting_problems
@@ -64,7 +67,7 @@ def read_inputs(tool: NMSCalibrationTool) -> CalibrationInputs:
         rigid = muscles.rigid_tendon.tolist()
         made_elastic = tuple(name for name, is_rigid in zip(names, rigid, strict=True) if is_rigid)
         muscles = muscles.with_rigid_tendon(torch.zeros_like(muscles.rigid_tendon))
-    trials = _read_trials(tool, source.model, names)
+    trials = _read_trials(tool, source, names)
     notes = [*source.notes, *_undriven_notes(tool, driven, names)]
     seconds = time.perf_counter() - started
     return CalibrationInputs(source, muscles, made_elastic, trials, tuple(notes), seconds)
@@ -89,11 +92,16 @@ def input_problems(tool: NMSCalibrationTool) -> list[DifcalError]:
     names = _common(driven, muscle_names(model))
     found += failures([partial(read_muscles, model, names)] if names else [])
     all_known = known.issuperset(tool.coordinates)
+    paths = MusclePaths(model, names, tuple(coordinates))
     for files in tool.trials:
-        found += trial_problems(
-            files, model, names, coordinates, _trial_settings(tool), check_crossing=all_known
-        )
+        found += trial_problems(files, paths, _trial_settings(tool), check_crossing=all_known)
     return list({str(problem): problem for problem in found}.values())
+
+
+def geometry_cache(tool: NMSCalibrationTool) -> GeometryCache | None:
+    """Returns where lengths and moment arms are kept; None for nowhere."""
+    folder = cache_folder(tool, "geometry")
+    return None if folder is None else GeometryCache(folder)
 
 
 def _trial_settings(tool: NMSCalibrationTool) -> TrialSettings:
@@ -150,14 +158,17 @@ def _common(driven: Mapping[str, Sequence[str]], available: Sequence[str]) -> tu
     return tuple(name for name in available if driven and all(name in each for each in driven.values()))
 
 
-def _read_trials(tool: NMSCalibrationTool, model: opensim.Model, names: Sequence[str]) -> tuple[Trial, ...]:
-    trials: list[Trial] = []
-
-    def read(files: TrialFiles) -> None:
-        trials.append(read_trial(files, model, names, tool.coordinates, _trial_settings(tool)))
-
-    raise_problems(failures([partial(read, files) for files in tool.trials]))
-    return tuple(trials)
+def _read_trials(tool: NMSCalibrationTool, source: ModelSource, names: Sequence[str]) -> tuple[Trial, ...]:
+    is_its_file = isinstance(tool.model_file, Path) and not source.notes  # notes: muscles were converted
+    paths = MusclePaths(
+        source.model,
+        tuple(names),
+        tuple(tool.coordinates),
+        geometry_cache(tool),
+        source.digest,
+        source.path if is_its_file else None,
+    )
+    return read_trials(tool.trials, paths, _trial_settings(tool))
 
 
 def _undriven_notes(

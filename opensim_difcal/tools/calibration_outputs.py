@@ -13,10 +13,10 @@ import numpy as np
 import opensim
 import torch
 
+from opensim_difcal.atomic import write_atomically
 from opensim_difcal.calibration.result import CalibrationResult, Prediction, Status
 from opensim_difcal.errors import ClosedLoopError
 from opensim_difcal.inputs.opensim_model import load_model
-from opensim_difcal.outputs.atomic import write_atomically
 from opensim_difcal.outputs.closed_loop import ClosedLoop, MuscleTrajectory, closing_loop
 from opensim_difcal.outputs.osim_file import MuscleChange, calibrated_osim_text
 from opensim_difcal.outputs.parameters_csv import write_parameters

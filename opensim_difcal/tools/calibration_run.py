@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 from tqdm import tqdm
@@ -14,6 +13,7 @@ from opensim_difcal.calibration.optimization import OptimizerSettings
 from opensim_difcal.calibration.result import CalibrationResult
 from opensim_difcal.calibration.unknowns import Bounds
 from opensim_difcal.physics.best_engine import best_engine
+from opensim_difcal.tools.cache_folder import cache_folder
 from opensim_difcal.tools.calibration_inputs import CalibrationInputs
 from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
 
@@ -43,16 +43,11 @@ def calibrate_inputs(
             inputs.trials,
             muscles,
             settings,
-            engine=best_engine(muscles, kernel_folder(tool), compiled=tool.compiled),
+            engine=best_engine(muscles, cache_folder(tool, "kernels"), compiled=tool.compiled),
             made_elastic=inputs.made_elastic,
             progress=show,
         )
     return replace(result, warnings=(*result.warnings, *inputs.notes))
-
-
-def kernel_folder(tool: NMSCalibrationTool) -> Path | None:
-    """Where machine code is kept for later runs."""
-    return Path("/tmp/bench/kern")
 
 
 @contextmanager

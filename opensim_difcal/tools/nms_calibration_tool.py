@@ -82,6 +82,16 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
     results_directory: Path = setting(
         "Folder for everything the tool writes; made when it does not exist.", default=Path("results")
     )
+    cache_directory: Path | None = setting(
+        "Folder in which muscle-tendon lengths and moment arms are kept, so that later runs on the same "
+        "model and motion need not compute them, and machine code of the muscle. It may be deleted at any "
+        "time. By default a folder of the user: opensim_difcal in ~/.cache or XDG_CACHE_HOME, on Windows in LOCALAPPDATA, on macOS in "
+        "~/Library/Caches.",
+        default=None,
+    )
+    use_cache: bool = setting(
+        "Whether they are kept there and taken from there. The results are the same.", default=True
+    )
     mode: str = setting(
         "emg_driven: every muscle with an excitation is calibrated.",
         default="emg_driven",
@@ -217,6 +227,7 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
         if isinstance(self.model_file, str | PathLike):
             self.model_file = Path(self.model_file)
         self.results_directory = Path(self.results_directory)
+        self.cache_directory = None if self.cache_directory is None else Path(self.cache_directory)
 
     def run(self, *, progress: bool = False, threads: int = 1) -> "CalibrationOutcome":
         """Calibrates the model and writes every output file; the .osim comes last.

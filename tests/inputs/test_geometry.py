@@ -121,11 +121,12 @@ def test_lengths_and_moment_arms_of_a_walk_agree_with_opensim(rajagopal, walk):
             # The assembled patella is within the assembly tolerance of its coupler.
             assert length == pytest.approx(muscle.getLength(state), abs=1e-6)
             reference[frame, :, m] = [muscle.computeMomentArm(state, coordinates.get(c)) for c in COORDINATES]
-    difference = geometry.moment_arm - reference
-    # DESIGN measured 0.16 mm over the whole trial with the gastrocnemii, which are replaced here.
-    assert np.sqrt(np.mean(difference**2)) < 1.6e-4
-    assert np.max(np.abs(difference)) < 1e-3
-    assert set(geometry.exact_moment_arms) <= {("knee_angle_r", "gasmed_r")}
+    spans = crossing(rajagopal, muscles, COORDINATES)
+    # The assembled patella is within the assembly tolerance of its coupler.
+    assert geometry.moment_arm[:, spans] == pytest.approx(reference[:, spans], abs=1e-6)
+    # OpenSim gives the gastrocnemius some 0.3 mm at the hip, which it does not pass.
+    assert np.max(np.abs(geometry.moment_arm - reference)) < 5e-4
+    assert geometry.exact_moment_arms == ()
 
 
 def test_a_wrapping_path_has_no_moment_arm_at_a_joint_it_does_not_span(rajagopal, walk):

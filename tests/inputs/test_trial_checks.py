@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from elbow_trial import BOTH, EXTENSION, FLEXION, MOMENT, SETTINGS, TIME, refused, write
 
+from opensim_difcal.inputs.muscle_paths import MusclePaths
 from opensim_difcal.inputs.trial_reader import trial_problems
 
 
@@ -22,14 +23,14 @@ def test_a_moment_that_no_muscle_can_produce_is_refused(files, arm):
 def test_the_sign_of_a_moment_is_among_the_problems(files, arm):
     write(files.generalized_forces_file, TIME, elbow_moment=-5 + 0.1 * TIME)
     write(files.excitations_file, TIME, flexor=FLEXION)
-    (problem,) = trial_problems(files, arm, ["flexor"], ["elbow"], SETTINGS)
+    (problem,) = trial_problems(files, MusclePaths(arm, ("flexor",), ("elbow",)), SETTINGS)
     assert str(problem).startswith(
         "Trial 'curl': coordinate 'elbow': 100 % of the measured moment is negative"
     )
 
 
 def test_a_trial_without_fault_has_no_problems(files, arm):
-    assert trial_problems(files, arm, BOTH, ["elbow"], SETTINGS) == []
+    assert trial_problems(files, MusclePaths(arm, BOTH, ("elbow",)), SETTINGS) == []
 
 
 def test_files_that_miss_the_time_range_are_refused_with_what_they_hold(files, arm):

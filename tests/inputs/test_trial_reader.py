@@ -9,9 +9,10 @@ import opensim
 import pytest
 from elbow_trial import BOTH, ELBOW, FLEXION, MOMENT, SETTINGS, TIME, read, write
 
-from opensim_difcal.inputs import trial_source
+from opensim_difcal.inputs import muscle_paths
 from opensim_difcal.inputs.excitations import ExcitationChannel, driven_muscles
 from opensim_difcal.inputs.geometry import muscle_geometry
+from opensim_difcal.inputs.muscle_paths import MusclePaths
 from opensim_difcal.inputs.muscles import muscle_names
 from opensim_difcal.inputs.opensim_model import load_model
 from opensim_difcal.inputs.storage import read_storage
@@ -114,10 +115,10 @@ def test_a_small_part_of_the_moment_that_no_muscle_can_produce_is_noted(files, a
 
 
 def test_moment_arms_by_the_slower_method_are_noted(files, arm, monkeypatch):
-    def slower(*arguments):
+    def slower(*arguments, crosses):
         return replace(muscle_geometry(*arguments), exact_moment_arms=(("elbow", "flexor"),))
 
-    monkeypatch.setattr(trial_source, "muscle_geometry", slower)
+    monkeypatch.setattr(muscle_paths, "muscle_geometry", slower)
     assert read(files, arm).notes == (
         "Trial 'curl': moment arms by OpenSim's slower method: flexor at elbow.",
     )
@@ -145,13 +146,13 @@ def measured(folder: Path, excitations: str, time_range: tuple[float, float], **
     )
 
 
-def driven(model: opensim.Model, files: TrialFiles, channels) -> list[str]:
+def driven(model: opensim.Model, files: TrialFiles, channels) -> tuple[str, ...]:
     labels = read_storage(files.excitations_file).labels
-    return list(driven_muscles("emg", labels, channels, muscle_names(model)))
+    return tuple(driven_muscles("emg", labels, channels, muscle_names(model)))
 
 
-def leg(side: str) -> list[str]:
-    return [f"hip_flexion_{side}", f"knee_angle_{side}", f"ankle_angle_{side}"]
+def leg(side: str) -> tuple[str, ...]:
+    return f"hip_flexion_{side}", f"knee_angle_{side}", f"ankle_angle_{side}"
 
 
 def test_a_stride_of_treadmill_walking_is_read(shared_data):
@@ -159,7 +160,7 @@ def test_a_stride_of_treadmill_walking_is_read(shared_data):
     folder = shared_data / "lopes_subj06/walk36"
     files = measured(folder, "emg.sto", (7.45, 8.59), coordinates="ik.sto", forces="id_lp.sto")
     settings = replace(SETTINGS, lowpass_cutoff_frequency_for_coordinates=6.0)
-    trial = read_trial(files, model, driven(model, files, ()), leg("r"), settings)
+    trial = read_trial(files, MusclePaths(model, driven(model, files, ()), leg("r")), settings)
     assert (len(trial.time), trial.n_lead_in, len(trial.muscle_names)) == (249, 20, 9)
     # The README of the data: ankle -1.36 +- 0.02 N m/kg at 56 kg.
     assert trial.joint_moment[:, 2].min() / 56 == pytest.approx(-1.36, abs=0.06)
@@ -176,7 +177,7 @@ def test_excitations_of_the_wrong_leg_are_noted(shared_data):
         ExcitationChannel(name=c.name, muscles=tuple(m.replace("_l", "_r") for m in c.muscles)) for c in left
     ]
     read_left, read_right = (
-        read_trial(files, model, driven(model, files, channels), leg(side), mapped_by(channels))
+        read_trial(files, MusclePaths(model, driven(model, files, channels), leg(side)), mapped_by(channels))
         for side, channels in (("l", left), ("r", right))
     )
     assert not any("run against" in note for note in read_left.notes)
@@ -191,6 +192,6 @@ def test_a_motion_with_patellas_in_degrees_gives_the_same_trial(shared_data):
     for name in ("ik.sto", "ik_original_beta_in_degrees.sto"):
         files = measured(folder, "emg_channels.sto", (0.6, 0.7), coordinates=name)
         muscles = driven(model, files, channels)
-        trials.append(read_trial(files, model, muscles, leg("r"), mapped_by(channels)))
+        trials.append(read_trial(files, MusclePaths(model, muscles, leg("r")), mapped_by(channels)))
     assert np.array_equal(trials[0].muscle_tendon_length, trials[1].muscle_tendon_length)
     assert len(trials[1].notes) == len(trials[0].notes) + 2

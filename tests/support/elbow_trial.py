@@ -9,6 +9,7 @@ import opensim
 import pytest
 
 from opensim_difcal.errors import DifcalError, Problems
+from opensim_difcal.inputs.muscle_paths import MusclePaths
 from opensim_difcal.inputs.trial import Trial
 from opensim_difcal.inputs.trial_files import TrialFiles
 from opensim_difcal.inputs.trial_reader import read_trial, trial_problems
@@ -78,21 +79,22 @@ def elbow_files(folder: Path) -> TrialFiles:
 
 
 def read(files: TrialFiles, model: opensim.Model, **changes) -> Trial:
-    return read_trial(files, model, *_arguments(changes))
+    return read_trial(files, *_arguments(model, changes))
 
 
 def refused(files: TrialFiles, model: opensim.Model, **changes) -> str:
     """The error, with the folder cut off; `trial_problems` must find the same."""
     with pytest.raises(DifcalError) as caught:
         read(files, model, **changes)
-    found = trial_problems(files, model, *_arguments(changes))
+    found = trial_problems(files, *_arguments(model, changes))
     errors = caught.value.errors if isinstance(caught.value, Problems) else [caught.value]
     if "% of the measured" not in str(caught.value):  # a share depends on the instants
         assert [str(error) for error in found] == [str(error) for error in errors]
     return str(caught.value).replace(f"{files.coordinates_file.parent}/", "")
 
 
-def _arguments(changes: dict[str, Any]) -> tuple[Any, Any, TrialSettings]:
+def _arguments(model: opensim.Model, changes: dict[str, Any]) -> tuple[MusclePaths, TrialSettings]:
     changes = dict(changes)
     muscles, coordinates = changes.pop("muscle_names", BOTH), changes.pop("coordinate_names", ["elbow"])
-    return muscles, coordinates, replace(SETTINGS, **changes)
+    cache = changes.pop("cache", None)
+    return MusclePaths(model, tuple(muscles), tuple(coordinates), cache), replace(SETTINGS, **changes)

@@ -1,16 +1,20 @@
 """Everything a user can get wrong is found at once, without calibrating."""
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from ankle_tool import LEG, MUSCLES, tiny_tool, trial
+from ankle_tool import LEG, MUSCLES, ankle_tool, tiny_tool, trial
 
 from opensim_difcal import cli
+from opensim_difcal.cache import default_cache_directory
 from opensim_difcal.errors import DifcalError, Problems
+from opensim_difcal.inputs import muscle_paths
 from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.inputs.storage import read_storage
 from opensim_difcal.setup_template import write_setup
-from opensim_difcal.tools.calibration_inputs import read_inputs
+from opensim_difcal.tools.calibration_inputs import geometry_cache, read_inputs
 from opensim_difcal.tools.nms_calibration_tool import StrengthGroup
 
 
@@ -155,3 +159,73 @@ def test_validate_says_when_nothing_is_wrong(tmp_path, capsys):
     assert cli.main(["validate", str(tmp_path / "setup.xml")]) == 0
     assert capsys.readouterr().out == f"{tmp_path}/setup.xml: no problems found.\n"
     assert not (tmp_path / "results").exists()
+
+
+def never(*_, **__):
+    raise AssertionError("computed again")
+
+
+@pytest.mark.usefixtures("without_pictures")
+def test_a_calibration_with_kept_geometry_writes_the_same_bytes(tmp_path, monkeypatch):
+    def written(folder: str, **changes) -> dict[str, bytes]:
+        tool = tiny_tool(tmp_path / "results", cache_directory=tmp_path / "cache", **changes)
+        tool.run()
+        shutil.move(tmp_path / "results", tmp_path / folder)
+        files = sorted((tmp_path / folder).iterdir())
+        return {path.name: path.read_bytes() for path in files if path.suffix in (".osim", ".csv", ".sto")}
+
+    without = written("without", use_cache=False)
+    assert not (tmp_path / "cache").exists()
+    first = written("first")
+    monkeypatch.setattr(muscle_paths, "muscle_geometry", never)
+    second = written("second")
+    assert without == first == second
+    assert len(without) > 2
+
+
+@pytest.mark.usefixtures("without_pictures")
+def test_another_model_is_computed_anew(tmp_path, monkeypatch):
+    tool = tiny_tool(tmp_path / "results", cache_directory=tmp_path / "cache")
+    read_inputs(tool)
+    assert isinstance(tool.model_file, Path)
+    other = tmp_path / "other.osim"
+    other.write_bytes(tool.model_file.read_bytes() + b"\n")
+    monkeypatch.setattr(muscle_paths, "muscle_geometry", never)
+    read_inputs(tool)
+    with pytest.raises(AssertionError, match="^computed again$"):
+        read_inputs(replace(tool, model_file=other))
+
+
+def test_geometry_is_kept_where_the_setting_says(tmp_path):
+    assert geometry_cache(tiny_tool(tmp_path, use_cache=False)) is None
+    given = geometry_cache(tiny_tool(tmp_path, cache_directory=tmp_path / "mine"))
+    assert given is not None
+    assert given.directory == tmp_path / "mine" / "geometry"
+    user, by_default = default_cache_directory(), geometry_cache(tiny_tool(tmp_path))
+    assert user is not None
+    assert by_default is not None
+    assert by_default.directory == user / "geometry"
+
+
+def test_a_cache_that_cannot_be_written_does_not_end_a_run(tmp_path, caplog):
+    (tmp_path / "file").write_text("in the way")
+    inputs = read_inputs(tiny_tool(tmp_path, cache_directory=tmp_path / "file"))
+    assert len(inputs.trials) == 1
+    assert [message.partition(":")[0] for message in caplog.messages] == [f"{tmp_path}/file/geometry"]
+
+
+def test_problems_are_found_without_keeping_anything(tmp_path):
+    assert tiny_tool(tmp_path, cache_directory=tmp_path / "cache").problems() == []
+    assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.slow
+def test_trials_that_workers_computed_are_the_same(tmp_path, monkeypatch):
+    tool = ankle_tool(tmp_path, use_cache=False)
+    alone = read_inputs(tool).trials
+    monkeypatch.setattr(muscle_paths, "workers_that_pay", lambda *_: 2)
+    monkeypatch.setattr(muscle_paths, "muscle_geometry", never)
+    for read, other in zip(read_inputs(tool).trials, alone, strict=True):
+        assert read.moment_arm.tobytes() == other.moment_arm.tobytes()
+        assert read.muscle_tendon_length.tobytes() == other.muscle_tendon_length.tobytes()
+        assert read.notes == other.notes

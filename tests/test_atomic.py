@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from opensim_difcal.outputs.atomic import write_atomically
+from opensim_difcal.atomic import write_atomically
 
 
 def test_write_atomically_replaces_the_file_and_leaves_nothing_else(tmp_path):
