@@ -9,6 +9,7 @@ continuous, which the Rosenbrock step and its gradient need.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -48,15 +49,24 @@ class CurveTable:
         Args:
             x: Abscissa, last axis muscle.
         """
+        return _Curve.apply(self, x)
+
+    def evaluate(self, x: MuscleValues) -> tuple[MuscleValues, MuscleValues, MuscleValues]:
+        """Returns the curve and its first and second derivative.
+
+        Args:
+            x: Abscissa, last axis muscle.
+        """
         inside = torch.clamp(x, self.first, self.last)
         with torch.no_grad():
             interval = ((inside - self.first) * self.intervals_per_unit).long().clamp_(0, N_INTERVALS - 1)
-        distance = inside - (self.first + interval / self.intervals_per_unit)
+        distance = inside - (self.first + interval * torch.reciprocal(self.intervals_per_unit))
         rows = self.coefficients.index_select(0, (interval + self.row).reshape(-1))
         c0, c1, c2, c3 = rows.reshape(*interval.shape, 4).unbind(-1)
-        slope = c1 + distance * (2.0 * c2 + 3.0 * distance * c3)
-        value = c0 + distance * (c1 + distance * (c2 + distance * c3))
-        return value + slope * (x - inside), slope
+        third = distance * c3
+        slope = c1 + distance * (2.0 * c2 + 3.0 * third)
+        value = c0 + distance * (c1 + distance * (c2 + third)) + slope * (x - inside)
+        return value, slope, torch.where(x == inside, 2.0 * c2 + 6.0 * third, 0.0)
 
     def select(self, index: Int[Tensor, " selected"]) -> "CurveTable":
         """Returns the table of some of the muscles."""
@@ -77,6 +87,21 @@ class CurveTable:
             self.row.to(device),
             self.coefficients.to(device),
         )
+
+
+class _Curve(torch.autograd.Function):
+    """A curve with its slope; their derivatives are known, so autograd need not find them."""
+
+    @staticmethod
+    def forward(ctx: Any, table: CurveTable, x: Tensor) -> tuple[Tensor, Tensor]:
+        value, slope, curvature = table.evaluate(x)
+        ctx.save_for_backward(slope, curvature)
+        return value, slope
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[None, Tensor]:
+        slope, curvature = ctx.saved_tensors
+        return None, upstream[0] * slope + upstream[1] * curvature
 
 
 def curve_table(parameters: Sequence[CurveParameters]) -> CurveTable:

@@ -10,6 +10,7 @@ from torch import Tensor
 from opensim_difcal.physics.muscle import (
     Muscles,
     cos_pennation_angle,
+    fiber_width,
     minimum_fiber_length,
     tendon_force_multiplier,
 )
@@ -43,25 +44,32 @@ def rosenbrock_step(
         muscles: Parameters.
         time_step: h, s.
     """
-    optimal, slack = muscles.optimal_fiber_length, muscles.tendon_slack_length
-    top_speed = optimal * muscles.max_contraction_velocity
-    cos_pennation = cos_pennation_angle(fiber_length, muscles)
+    per_optimal = torch.reciprocal(muscles.optimal_fiber_length)  # divisions are slow
+    per_slack = torch.reciprocal(muscles.tendon_slack_length)
+    per_top_speed = per_optimal / muscles.max_contraction_velocity
+    per_length = torch.reciprocal(fiber_length)
+    sin_pennation = fiber_width(muscles) * per_length
+    squared_sin = sin_pennation * sin_pennation
+    cos_pennation = torch.sqrt(1.0 - squared_sin)
+    per_cos = torch.reciprocal(cos_pennation)
     tendon_length = muscle_tendon_length[0] - fiber_length * cos_pennation
-    tendon, tendon_slope = tendon_force_multiplier(tendon_length / slack, muscles)
-    active, active_slope = muscles.active_force_length.value_and_slope(fiber_length / optimal)
-    passive, passive_slope = muscles.fiber_force_length.value_and_slope(fiber_length / optimal)
-    normalized_velocity = fiber_velocity / top_speed
+    tendon, tendon_slope = tendon_force_multiplier(tendon_length * per_slack, muscles)
+    stiffness = tendon_slope * per_slack
+    normalized_length = fiber_length * per_optimal
+    active, active_slope = muscles.active_force_length.value_and_slope(normalized_length)
+    passive, passive_slope = muscles.fiber_force_length.value_and_slope(normalized_length)
+    normalized_velocity = fiber_velocity * per_top_speed
     velocity, velocity_slope = muscles.force_velocity.value_and_slope(normalized_velocity)
-    fiber = activation[0] * active * velocity + passive + muscles.fiber_damping * normalized_velocity
-    fiber_slope = (activation[0] * active_slope * velocity + passive_slope) / optimal
-    cos_slope = (1.0 - cos_pennation**2) / (fiber_length * cos_pennation)
+    at_velocity = activation[0] * velocity
+    fiber = at_velocity * active + passive + muscles.fiber_damping * normalized_velocity
+    fiber_slope = (at_velocity * active_slope + passive_slope) * per_optimal
+    cos_slope = squared_sin * per_length * per_cos
 
     f = tendon - cos_pennation * fiber
-    f_length = -tendon_slope / (slack * cos_pennation) - cos_pennation * fiber_slope - cos_slope * fiber
-    f_velocity = (
-        -cos_pennation * (activation[0] * active * velocity_slope + muscles.fiber_damping) / top_speed
-    )
-    controls = (tendon_slope / slack) * (muscle_tendon_length[1] - muscle_tendon_length[0]) - (
+    f_length = -stiffness * per_cos - cos_pennation * fiber_slope - cos_slope * fiber
+    damping = activation[0] * active * velocity_slope + muscles.fiber_damping
+    f_velocity = -cos_pennation * damping * per_top_speed
+    controls = stiffness * (muscle_tendon_length[1] - muscle_tendon_length[0]) - (
         cos_pennation * active * velocity
     ) * (activation[1] - activation[0])
     change = (f_velocity * fiber_velocity - f - controls) / (f_length + f_velocity / time_step)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import final
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -45,14 +46,12 @@ class Elementwise:
             n_differentiated: As the attribute, where fewer are needed.
         """
         n = self.n_differentiated if n_differentiated is None else n_differentiated
-        shape = torch.broadcast_shapes(*(x.shape for x in variables))
+        shape = np.broadcast_shapes(*(x.shape for x in variables))
         with torch.enable_grad():
             leaves = [x.detach().expand(shape).requires_grad_(True) for x in variables[:n]]
             values = self.function(*leaves, *(x.detach() for x in variables[n:]), muscles)
             partials = [
-                torch.autograd.grad(
-                    value, leaves, torch.ones_like(value), retain_graph=True, materialize_grads=True
-                )
+                torch.autograd.grad(value.sum(), leaves, retain_graph=True, materialize_grads=True)
                 for value in values
             ]
         return tuple(value.detach() for value in values), tuple(tuple(each) for each in partials)

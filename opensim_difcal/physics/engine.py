@@ -32,10 +32,10 @@ class Engine(ABC):
         variables: Sequence[Tensor],
         muscles: Muscles,
     ) -> MuscleValues:
-        """Returns where a function of its first variable falls through zero, by bisection.
+        """Returns about where a function of its first variable falls through zero, by bisection.
 
         Args:
-            function: Positive below the root.
+            function: Positive below the root, which is found to 2e-5 of the bracket.
             low: Left end of the bracket.
             high: Right end.
             variables: All but the first.

@@ -6,9 +6,12 @@ import torch
 from torch import Tensor
 
 from opensim_difcal.physics.engine import Engine
-from opensim_difcal.physics.muscle import Muscles, minimum_fiber_length
+from opensim_difcal.physics.muscle import Muscles, fiber_width, minimum_fiber_length
 from opensim_difcal.physics.muscle_functions import BALANCE
 from opensim_difcal.shapes import MuscleValues
+
+_NEAR = 1e-3  # of the optimal fiber length: the bracket is smaller by then
+_SETTLED = 1e-6  # of the optimal fiber length, before a Newton step that squares it
 
 
 class Equilibrium(NamedTuple):
@@ -35,16 +38,15 @@ def bracket(muscle_tendon_length: MuscleValues, muscles: Muscles) -> tuple[Tenso
         muscles: Parameters.
     """
     shortest = minimum_fiber_length(muscles)
-    width = muscles.optimal_fiber_length * torch.sin(muscles.pennation_angle_at_optimal)
     longest = torch.relu(muscle_tendon_length - 0.5 * muscles.tendon_slack_length)
-    high = torch.maximum(torch.sqrt(longest**2 + width**2), shortest)
+    high = torch.maximum(torch.sqrt(longest**2 + fiber_width(muscles) ** 2), shortest)
     return shortest.expand_as(high), high
 
 
 def equilibrium(
     engine: Engine, activation: MuscleValues, muscle_tendon_length: MuscleValues, muscles: Muscles
 ) -> Equilibrium:
-    """Returns the fiber length at rest, by bisection and one Newton step.
+    """Returns the fiber length at rest, by bisection and two Newton steps.
 
     Derivatives are those of the implicit function theorem. Where the bracket holds no
     balance the fiber stays at its end.
@@ -59,11 +61,15 @@ def equilibrium(
     variables = (activation, optimal, slack, muscle_tendon_length)
     low, high = bracket(muscle_tendon_length, muscles)
     root = engine.root(BALANCE, low, high, variables, muscles)
+    (balance,), ((by_length, *_),) = engine.with_partials(BALANCE, (root, *variables), muscles)
+    step = balance / by_length
+    root = torch.where(step.abs() < _NEAR * optimal, root - step, root)
     (balance,), ((by_length, *others),) = engine.with_partials(BALANCE, (root, *variables), muscles)
     step = balance / by_length
-    settled = step.abs() < 1e-6 * optimal
+    settled = step.abs() < _SETTLED * optimal
     shortest = minimum_fiber_length(muscles)
-    at_shortest = (root < shortest * (1.0 + 1e-6)).to(root.dtype) * muscles.minimum_normalized_fiber_length
-    ends = (torch.zeros_like(root), at_shortest, torch.zeros_like(root))
+    crushed = root < shortest * (1.0 + _NEAR)
+    at_crushed = crushed.to(root.dtype) * muscles.minimum_normalized_fiber_length
+    ends = (torch.zeros_like(root), at_crushed, torch.zeros_like(root))
     partials = [torch.where(settled, -by / by_length, end) for by, end in zip(others, ends, strict=True)]
-    return Equilibrium(torch.where(settled, root - step, torch.maximum(root, shortest)), *partials)
+    return Equilibrium(torch.where(settled, root - step, torch.where(crushed, shortest, root)), *partials)

@@ -115,9 +115,19 @@ def _select(value: Tensor | CurveTable, index: Int[Tensor, " selected"]) -> Tens
     return value.select(index) if isinstance(value, CurveTable) else value[..., index]
 
 
+def pick(series: Tensor, index: Tensor) -> Tensor:
+    """Returns some of the muscles; all of them uncopied."""
+    return series if len(index) == series.shape[-1] else series[..., index]
+
+
 def minimum_fiber_length(muscles: Muscles) -> MuscleValues:
     """Shortest fiber OpenSim allows, m."""
     return muscles.minimum_normalized_fiber_length * muscles.optimal_fiber_length
+
+
+def fiber_width(muscles: Muscles) -> MuscleValues:
+    """Distance of a fiber's ends across the tendon, m, which stays as it is."""
+    return muscles.optimal_fiber_length * torch.sin(muscles.pennation_angle_at_optimal)
 
 
 def cos_pennation_angle(fiber_length: MuscleValues, muscles: Muscles) -> MuscleValues:
@@ -130,8 +140,7 @@ def cos_pennation_angle(fiber_length: MuscleValues, muscles: Muscles) -> MuscleV
         fiber_length: m, at least `minimum_fiber_length`.
         muscles: Parameters.
     """
-    width = muscles.optimal_fiber_length * torch.sin(muscles.pennation_angle_at_optimal)
-    return torch.sqrt(1.0 - (width / fiber_length) ** 2)
+    return torch.sqrt(1.0 - (fiber_width(muscles) / fiber_length) ** 2)
 
 
 def fiber_length_from_projection(along_tendon: MuscleValues, muscles: Muscles) -> MuscleValues:
@@ -141,7 +150,7 @@ def fiber_length_from_projection(along_tendon: MuscleValues, muscles: Muscles) -
         along_tendon: Fiber length along the tendon, m.
         muscles: Parameters.
     """
-    width = muscles.optimal_fiber_length * torch.sin(muscles.pennation_angle_at_optimal)
+    width = fiber_width(muscles)
     shortest = torch.sqrt(minimum_fiber_length(muscles) ** 2 - width**2)
     return torch.sqrt(torch.maximum(along_tendon, shortest) ** 2 + width**2)
 

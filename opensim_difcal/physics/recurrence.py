@@ -1,13 +1,15 @@
 """Second-order linear recurrences over time, and their adjoint.
 
-x_i = last_i x_(i-1) + before_i x_(i-2) + drive_i, from rest. On the CPU NumPy steps through
-time, each step a few fused operations on all trials and muscles. On another device, where
-many small steps are slow, pairs of neighboring steps are joined until one is left
-(Blelloch 1990, Prefix sums and their applications).
+x_i = last_i x_(i-1) + before_i x_(i-2) + drive_i, from rest. As equations for all instants
+at once they are a triangular system with two diagonals beside the main one, and the adjoint
+is the transposed system. On the CPU BLAS solves it; on another device, where one small step
+after the other is slow, pairs of neighboring steps are joined until one is left (Blelloch
+1990, Prefix sums and their applications).
 """
 
 import numpy as np
 import torch
+from scipy.linalg.blas import dtbsv  # pyright: ignore[reportAttributeAccessIssue]  # made when imported
 from torch import Tensor
 
 from opensim_difcal.shapes import MuscleSeries
@@ -17,7 +19,9 @@ def solve(last: Tensor, before: Tensor, drive: MuscleSeries) -> MuscleSeries:
     """Returns x; `last` and `before` broadcast against `drive`."""
     last, before = last.expand_as(drive), before.expand_as(drive)
     if drive.device.type == "cpu":
-        return _solve_stepwise(last, before, drive)
+        x = _solve_triangular(last, before, drive, transposed=False)
+        if bool(torch.isfinite(x).all()):  # else a series may have spoiled its neighbors
+            return x
     return solve_by_doubling(last, before, drive)
 
 
@@ -27,19 +31,26 @@ def solve_adjoint(last: Tensor, before: Tensor, upstream: MuscleSeries) -> Muscl
     w_i = upstream_i + last_(i+1) w_(i+1) + before_(i+2) w_(i+2): the same recurrence, backward.
     """
     last, before = last.expand_as(upstream), before.expand_as(upstream)
+    if upstream.device.type == "cpu":
+        w = _solve_triangular(last, before, upstream, transposed=True)
+        if bool(torch.isfinite(w).all()):
+            return w
     later = torch.nn.functional.pad(last[..., 1:, :], (0, 0, 0, 1))
     latest = torch.nn.functional.pad(before[..., 2:, :], (0, 0, 0, 2))[..., : upstream.shape[-2], :]
-    return solve(later.flip(-2), latest.flip(-2), upstream.flip(-2)).flip(-2)
+    return solve_by_doubling(later.flip(-2), latest.flip(-2), upstream.flip(-2)).flip(-2)
 
 
-def _solve_stepwise(last: Tensor, before: Tensor, drive: Tensor) -> Tensor:
-    p, q, x = _time_first(last), _time_first(before), _time_first(drive).copy()
-    with np.errstate(over="ignore", invalid="ignore"):  # an unstable one grows beyond all numbers
-        for i in range(1, len(x)):
-            x[i] += p[i] * x[i - 1]
-            if i > 1:
-                x[i] += q[i] * x[i - 2]
-    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(x, 0, -2)))
+def _solve_triangular(last: Tensor, before: Tensor, right: Tensor, *, transposed: bool) -> Tensor:
+    """All series end to end in one system; the first instants of each depend on nothing before."""
+    n_samples, size = right.shape[-2], right.numel()
+    diagonals = np.zeros((3, size))  # the main one, which counts as ones, and the two below
+    for row, coefficient in ((1, last), (2, before)):
+        series = coefficient.detach().mT.reshape(-1, n_samples).numpy()
+        ahead = diagonals[row].reshape(-1, n_samples)[:, : max(n_samples - row, 0)]
+        np.negative(series[:, row:], out=ahead)
+    x = right.detach().mT.flatten().numpy()
+    solved = dtbsv(2, diagonals, x, lower=1, trans=int(transposed), diag=1)
+    return torch.from_numpy(solved).reshape(right.mT.shape).mT
 
 
 def solve_by_doubling(last: Tensor, before: Tensor, drive: Tensor) -> Tensor:
@@ -71,7 +82,3 @@ def solve_by_doubling(last: Tensor, before: Tensor, drive: Tensor) -> Tensor:
             each[..., distance:, :] += extra
         distance *= 2
     return offset[0]
-
-
-def _time_first(series: Tensor) -> np.ndarray:
-    return np.ascontiguousarray(np.moveaxis(series.detach().numpy(), -2, 0))

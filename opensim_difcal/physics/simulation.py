@@ -8,7 +8,7 @@ from torch import Tensor
 
 from opensim_difcal.physics.differentiable import Operations
 from opensim_difcal.physics.moments import joint_moments
-from opensim_difcal.physics.muscle import Muscles
+from opensim_difcal.physics.muscle import Muscles, pick
 from opensim_difcal.physics.muscle_functions import ACTIVATION, ELASTIC_FORCE, RIGID_FORCE
 from opensim_difcal.shapes import CoordinateSeries, MomentArms, MuscleParameter, MuscleSeries
 
@@ -100,11 +100,6 @@ def elastic_muscles(muscles: Muscles) -> Tensor:
 def rigid_muscles(muscles: Muscles) -> Tensor:
     """Indices of the muscles whose tendon keeps its slack length."""
     return torch.nonzero(muscles.rigid_tendon).squeeze(-1)
-
-
-def pick(series: Tensor, index: Tensor) -> Tensor:
-    """Returns some of the muscles; all of them uncopied."""
-    return series if len(index) == series.shape[-1] else series[..., index]
 
 
 def merge(parts: Sequence[tuple[Tensor, Tensor]]) -> Tensor:

@@ -18,7 +18,7 @@ from opensim_difcal.physics.differentiable import coupling
 from opensim_difcal.physics.engine import Engine
 from opensim_difcal.physics.equilibrium import equilibrium
 from opensim_difcal.physics.moments import joint_moments
-from opensim_difcal.physics.muscle import Muscles
+from opensim_difcal.physics.muscle import Muscles, pick
 from opensim_difcal.physics.muscle_functions import ACTIVATION, ELASTIC_FORCE, RIGID_FORCE
 from opensim_difcal.physics.simulation import (
     ActivationParameters,
@@ -26,7 +26,6 @@ from opensim_difcal.physics.simulation import (
     elastic_muscles,
     merge,
     muscle_tendon_velocity,
-    pick,
     rigid_muscles,
 )
 from opensim_difcal.shapes import MomentArms, MuscleSeries

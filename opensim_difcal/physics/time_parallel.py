@@ -11,46 +11,78 @@ References:
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import final
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from opensim_difcal.physics.differentiable import coupling
-from opensim_difcal.physics.elastic_tendon import elastic_tendon_force, integrate_sequentially
+from opensim_difcal.physics.elastic_tendon import integrate_sequentially
 from opensim_difcal.physics.elementwise import Elementwise
 from opensim_difcal.physics.engine import Engine
 from opensim_difcal.physics.equilibrium import bracket
-from opensim_difcal.physics.muscle import (
-    Muscles,
-    fiber_length_from_projection,
-    minimum_fiber_length,
-)
+from opensim_difcal.physics.muscle import Muscles, minimum_fiber_length, pick
 from opensim_difcal.physics.muscle_functions import BALANCE, STEP
 from opensim_difcal.physics.recurrence import solve, solve_adjoint
 from opensim_difcal.shapes import MuscleSeries, MuscleValues
 
-_MAX_PASSES = 8
-_TOLERANCE = 1e-8  # of the optimal fiber length, before a correction that squares it
+_MAX_PASSES = 12
+_TOLERANCE = 1e-10  # of the optimal fiber length
 _LARGEST_CORRECTION = 0.2  # of the optimal fiber length, in one pass
-_SECTIONS = 64  # of a bracket, looked at in one pass
-_ROOT_PASSES = 5  # to 1e-9 of the bracket; one Newton step follows
+_BISECTIONS = 4  # in one pass, so that 15 points inside the bracket are looked at
+_ROOT_PASSES = 4  # to 2e-5 of the bracket; two Newton steps follow
 _GUESS_PASSES = 2
+
+
+@dataclass(frozen=True)
+class _Solved:
+    """A trajectory that was solved, and what it depends on.
+
+    Attributes:
+        lengths: Fiber lengths, m.
+        partials: Derivatives of every step, as `STEP` has them.
+        activation: 0..1.
+        muscle_tendon_length: m.
+        muscles: Parameters.
+        time_step: s.
+    """
+
+    lengths: Tensor
+    partials: tuple[Tensor, ...]
+    activation: Tensor
+    muscle_tendon_length: Tensor
+    muscles: Muscles
+    time_step: float
+
+    def extrapolated(self, first: Tensor, activation: Tensor, muscles: Muscles) -> Tensor:
+        """The trajectory at other values of what it depends on, to first order, m."""
+        by_length, by_velocity, by_before, by_after, by_optimal, by_slack = self.partials
+        change = activation - self.activation
+        of_steps = (
+            by_before * change[..., :-1, :]
+            + by_after * change[..., 1:, :]
+            + by_optimal * (muscles.optimal_fiber_length - self.muscles.optimal_fiber_length)
+            + by_slack * (muscles.tendon_slack_length - self.muscles.tendon_slack_length)
+        )
+        drive = torch.cat([first - self.lengths[..., :1, :], of_steps], dim=-2)
+        change = solve(*coupling(by_length, by_velocity, self.time_step), drive)
+        return self.lengths + _limited(change, muscles)
 
 
 @final
 class TorchEngine(Engine):
     """Computes with torch on any device, remembering the last trajectory.
 
-    What is remembered is the stretch of the tendons: at the next call, with other
-    parameters, fibers that leave the tendons as they were are an excellent start of
-    Newton's method, and two or three passes suffice. Muscles on which it does not
-    converge are stepped one step after the other.
+    The next one starts from what the last one's derivatives foretell: while an optimizer
+    moves in small steps, three passes suffice, the last of which only confirms. Muscles on
+    which Newton's method does not converge are stepped one step after the other.
     """
 
     def __init__(self) -> None:
         """Starts without a trajectory; the first one starts from rest at every instant."""
-        self._normalized_tendon_length: Tensor | None = None
+        self._last: _Solved | None = None
 
     def with_partials(
         self, function: Elementwise, variables: Sequence[Tensor], muscles: Muscles
@@ -66,8 +98,8 @@ class TorchEngine(Engine):
         variables: Sequence[Tensor],
         muscles: Muscles,
     ) -> MuscleValues:
-        """Divides the bracket into many sections at a time, which costs hardly more than two."""
-        return _sectioned_root(function, low, high, variables, muscles, _ROOT_PASSES, _SECTIONS)
+        """Decides several bisections at a time, which costs hardly more than one."""
+        return _bisected(function, low, high, variables, muscles, _ROOT_PASSES)
 
     def trajectory(
         self,
@@ -81,20 +113,19 @@ class TorchEngine(Engine):
     ) -> tuple[MuscleSeries, tuple[MuscleValues, ...] | None]:
         """Newton's method over the time axis."""
         with torch.no_grad():
-            stretch = self._normalized_tendon_length
-            if stretch is None or stretch.shape != activation.shape:
-                guess = _resting_lengths(activation, muscle_tendon_length, muscles)
+            last = self._last
+            if (
+                last is not None
+                and last.lengths.shape == activation.shape
+                and last.time_step == time_step
+                and torch.equal(last.muscle_tendon_length, muscle_tendon_length)
+            ):
+                guess = last.extrapolated(first, activation, muscles)
             else:
-                along_tendon = muscle_tendon_length - stretch * muscles.tendon_slack_length
-                guess = fiber_length_from_projection(along_tendon, muscles)
+                guess = _resting_lengths(activation, muscle_tendon_length, muscles)
             guess = torch.cat([first, guess[..., 1:, :]], dim=-2)
-            lengths = _solve(guess, activation, muscle_tendon_length, muscles, time_step)
-            _, strain = elastic_tendon_force(lengths, muscle_tendon_length, muscles)
-            self._normalized_tendon_length = 1.0 + strain
-            if not with_partials:
-                return lengths, None
-            variables = _step_variables(lengths, activation, muscle_tendon_length, muscles, time_step)
-            return lengths, STEP.with_partials(variables, muscles)[1][0]
+            self._last = _solve(guess, activation, muscle_tendon_length, muscles, time_step)
+            return self._last.lengths, self._last.partials if with_partials else None
 
     def solve(self, last: Tensor, before: Tensor, drive: MuscleSeries) -> MuscleSeries:
         """A second-order linear recurrence over time."""
@@ -109,28 +140,32 @@ def _resting_lengths(activation: Tensor, muscle_tendon_length: Tensor, muscles: 
     """Roughly the fiber length in equilibrium at every instant, m."""
     variables = activation, muscles.optimal_fiber_length, muscles.tendon_slack_length, muscle_tendon_length
     low, high = (x.expand_as(activation) for x in bracket(muscle_tendon_length, muscles))
-    return _sectioned_root(BALANCE, low, high, variables, muscles, _GUESS_PASSES, 24)
+    return _bisected(BALANCE, low, high, variables, muscles, _GUESS_PASSES)
 
 
-def _sectioned_root(
+def _bisected(
     function: Elementwise,
     low: Tensor,
     high: Tensor,
     variables: Sequence[Tensor],
     muscles: Muscles,
     n_passes: int,
-    n_sections: int,
 ) -> Tensor:
-    shape = torch.broadcast_shapes(low.shape, high.shape, *(x.shape for x in variables))
+    """Bisection; a pass evaluates every point that its bisections may ask for."""
+    shape = np.broadcast_shapes(low.shape, high.shape, *(x.shape for x in variables))
     low, high = low.expand(shape), high.expand(shape)
-    share = torch.arange(1, n_sections, dtype=low.dtype, device=low.device) / n_sections
+    n_sections = 2**_BISECTIONS
+    share = torch.arange(n_sections, dtype=low.dtype, device=low.device) / n_sections
     share = share.reshape(-1, *(1 for _ in shape))
     with torch.no_grad():
         for _ in range(n_passes):
             width = high - low
             (value,) = function.function(low + share * width, *variables, muscles)
-            n_below = (value > 0.0).sum(0).to(low.dtype)
-            low, high = low + n_below / n_sections * width, low + (n_below + 1.0) / n_sections * width
+            is_below = value > 0.0
+            place = torch.zeros(1, *shape, dtype=torch.long, device=low.device)
+            for step in (2**k for k in reversed(range(_BISECTIONS))):
+                place = place + step * is_below.gather(0, place + step)
+            low, high = (low + (place[0] + end) / n_sections * width for end in (0, 1))
     return 0.5 * (low + high)
 
 
@@ -155,38 +190,45 @@ def _step_variables(
 
 def _solve(
     guess: Tensor, activation: Tensor, muscle_tendon_length: Tensor, muscles: Muscles, time_step: float
-) -> Tensor:
+) -> _Solved:
     """Newton's method over the time axis, on the muscles that have not converged yet."""
     lengths = torch.maximum(guess, minimum_fiber_length(muscles))
-    index = torch.arange(lengths.shape[-1], device=lengths.device)
-    for _ in range(_MAX_PASSES):
-        chosen = muscles.select(index)
-        series = activation[..., index], muscle_tendon_length[..., index]
-        corrected, error = _newton_pass(lengths[..., index], *series, chosen, time_step)
-        lengths[..., index] = corrected
-        index = index[~(error < _TOLERANCE)]
-        if not len(index):
-            return lengths
-    lengths[..., index] = integrate_sequentially(
-        lengths[..., :1, index],
-        activation[..., index],
-        muscle_tendon_length[..., index],
-        muscles.select(index),
-        time_step,
-    )
-    return lengths
+    partials: tuple[Tensor, ...] = ()
+    index, chosen = torch.arange(lengths.shape[-1], device=lengths.device), muscles
+    for n_passes in range(_MAX_PASSES + 1):
+        now, active, whole = (pick(each, index) for each in (lengths, activation, muscle_tendon_length))
+        if n_passes == _MAX_PASSES:
+            now = integrate_sequentially(now[..., :1, :], active, whole, chosen, time_step)
+            lengths[..., index] = now
+        variables = _step_variables(now, active, whole, chosen, time_step)
+        (after,), (derivatives,) = STEP.with_partials(variables, chosen)
+        partials = _kept(partials, index, derivatives)
+        residual = after - now[..., 1:, :]
+        error = (residual.abs() / chosen.optimal_fiber_length).flatten(0, -2).amax(0)
+        open_ = torch.nonzero(~(error < _TOLERANCE)).squeeze(-1)
+        if not len(open_) or n_passes == _MAX_PASSES:
+            break
+        drive = torch.nn.functional.pad(residual, (0, 0, 1, 0))
+        correction = solve(*coupling(derivatives[0], derivatives[1], time_step), drive)
+        corrected = torch.maximum(now + _limited(correction, chosen), minimum_fiber_length(chosen))
+        lengths[..., 1:, :] = _put(lengths[..., 1:, :], index, corrected[..., 1:, :])
+        index, chosen = index[open_], chosen.select(open_)
+    return _Solved(lengths, partials, activation, muscle_tendon_length, muscles, time_step)
 
 
-def _newton_pass(
-    lengths: Tensor, activation: Tensor, muscle_tendon_length: Tensor, muscles: Muscles, time_step: float
-) -> tuple[Tensor, Tensor]:
-    """The corrected lengths, and how far each muscle was from the solution, in optimal lengths."""
-    variables = _step_variables(lengths, activation, muscle_tendon_length, muscles, time_step)
-    (after,), ((by_length, by_velocity),) = STEP.with_partials(variables, muscles, 2)
-    residual = torch.nn.functional.pad(after - lengths[..., 1:, :], (0, 0, 1, 0))
-    correction = solve(*coupling(by_length, by_velocity, time_step), residual).nan_to_num(0.0)
+def _kept(partials: tuple[Tensor, ...], index: Tensor, some: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """Replaces the derivatives of some muscles."""
+    if not partials:
+        return some
+    return tuple(_put(whole, index, part) for whole, part in zip(partials, some, strict=True))
+
+
+def _put(whole: Tensor, index: Tensor, part: Tensor) -> Tensor:
+    """Replaces some muscles in a series."""
+    return part if len(index) == whole.shape[-1] else whole.index_copy(-1, index, part)
+
+
+def _limited(correction: Tensor, muscles: Muscles) -> Tensor:
+    """A correction of fiber lengths, m, that is not taken too far."""
     limit = _LARGEST_CORRECTION * muscles.optimal_fiber_length
-    corrected = torch.maximum(lengths + torch.clamp(correction, -limit, limit), minimum_fiber_length(muscles))
-    corrected[..., :1, :] = lengths[..., :1, :]
-    error = (residual.abs() / muscles.optimal_fiber_length).flatten(0, -2).amax(0)
-    return corrected, error
+    return torch.clamp(correction.nan_to_num(0.0), -limit, limit)

@@ -85,8 +85,8 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
     cache_directory: Path | None = setting(
         "Folder in which muscle-tendon lengths and moment arms are kept, so that later runs on the same "
         "model and motion need not compute them, and machine code of the muscle. It may be deleted at any "
-        "time. By default a folder of the user: opensim_difcal in ~/.cache or XDG_CACHE_HOME, on Windows in LOCALAPPDATA, on macOS in "
-        "~/Library/Caches.",
+        "time. By default a folder of the user: opensim_difcal in ~/.cache or XDG_CACHE_HOME, on Windows in "
+        "LOCALAPPDATA, on macOS in ~/Library/Caches.",
         default=None,
     )
     use_cache: bool = setting(

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import final
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -51,7 +52,7 @@ class CompiledEngine(Engine):
         self, function: Elementwise, variables: Sequence[Tensor], muscles: Muscles
     ) -> tuple[tuple[Tensor, ...], tuple[tuple[Tensor, ...], ...]]:
         """Values and derivatives in one pass over all instants."""
-        shape = torch.broadcast_shapes(*(x.shape for x in variables))
+        shape = np.broadcast_shapes(*(x.shape for x in variables))
         kernel = self.kernel(function, elementwise_source, muscles, with_partials=True)
         n_values, n = function.n_values, function.n_differentiated
         results = _empty(n_values * (1 + n), shape)
@@ -70,7 +71,7 @@ class CompiledEngine(Engine):
         muscles: Muscles,
     ) -> MuscleValues:
         """Bisection, one muscle after the other."""
-        shape = torch.broadcast_shapes(low.shape, high.shape, *(x.shape for x in variables))
+        shape = np.broadcast_shapes(low.shape, high.shape, *(x.shape for x in variables))
         kernel = self.kernel(function, root_source, muscles, with_partials=False)
         result = _empty(1, shape)
         kernel(_n_rows(shape), [*_padded_all([low, high, *variables], shape), result], muscles=muscles)

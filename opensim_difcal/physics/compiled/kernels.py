@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, final
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -86,20 +87,19 @@ def kernel_source(function: Elementwise, template: Template, muscles: Muscles, *
 
 
 def _inputs(recording: Recording, fixed: dict[str, Tensor]) -> Inputs:
-    """The constants that the recording uses."""
+    """The constants that the recording uses: muscles' numbers, their rows in tables, tables."""
     used = recording.used()
-    types, names, loads, called = [], [], [], {}
+    names: tuple[list[str], list[str], list[str]] = ([], [], [])
+    loads, called = [], {}
     for (name, tensor), value in zip(fixed.items(), recording.constants, strict=True):
         if value not in used:
             continue
-        is_table = tensor.dim() == 2
-        kind = "int64" if tensor.dtype == torch.int64 else "float64"
-        types.append(f"{kind}[:, ::1]" if is_table else f"{kind}[::1]")
-        names.append(name)
-        called[value] = name if is_table else f"c_{name}"
-        if not is_table:
-            loads.append(f"c_{name} = {name}[m]")
-    return Inputs(tuple(types), tuple(names), tuple(loads), called)
+        group = 2 if tensor.dim() == 2 else 1 if tensor.dtype == torch.int64 else 0
+        called[value] = name if group == 2 else f"c_{name}"
+        if group < 2:
+            loads.append(f"c_{name} = {('numbers', 'rows')[group]}[{len(names[group])}, m]")
+        names[group].append(name)
+    return Inputs(tuple(names[0]), tuple(names[1]), tuple(names[2]), tuple(loads), called)
 
 
 @final
@@ -109,7 +109,7 @@ class Kernel:
     def __init__(self, module: ModuleType) -> None:
         """Takes the imported file of a kernel."""
         self._run: Callable[..., None] = module.kernel
-        self._constants: tuple[str, ...] = module.CONSTANTS
+        self._numbers, self._rows, self._tables = module.CONSTANTS
 
     def __call__(
         self, n_rows: int, arrays: Sequence[Tensor], *others: float, muscles: Muscles | None = None
@@ -122,9 +122,12 @@ class Kernel:
             others: Further numbers that the kernel takes.
             muscles: Parameters, where the kernel has constants.
         """
-        fixed = constants(muscles) if muscles is not None else {}
-        constant_arrays = (fixed[name].numpy() for name in self._constants)
-        arguments = [*(each.numpy() for each in arrays), *others, *constant_arrays]
+        arguments = [*(each.numpy() for each in arrays), *others]
+        if muscles is not None:
+            fixed = constants(muscles)
+            arguments += [np.stack([fixed[name].numpy() for name in self._numbers])]
+            arguments += [np.stack([fixed[name].numpy() for name in self._rows])] if self._rows else []
+            arguments += [fixed[name].numpy() for name in self._tables]
         n_threads = min(torch.get_num_threads(), n_rows)
         if n_threads <= 1:
             self._run(0, n_rows, *arguments)

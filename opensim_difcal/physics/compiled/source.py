@@ -12,6 +12,7 @@ _EXPRESSIONS = {
     "sub": "{0} - {1}",
     "rsub": "{1} - {0}",
     "div": "{0} / {1}",
+    "reciprocal": "1.0 / {0}",
     "neg": "-{0}",
     "sqrt": "math.sqrt({0})",
     "sin": "math.sin({0})",
@@ -42,6 +43,7 @@ _EXPRESSIONS = {
     "view": "{0}",
     "expand": "{0}",
     "clone": "{0}",
+    "sum": "{0}",  # over the one instant of a recording
     "scalar_tensor": "{0}",
     "ones_like": "1.0",
     "zeros_like": "0.0",

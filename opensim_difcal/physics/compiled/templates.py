@@ -28,7 +28,7 @@ def kernel({arguments}):
 _RECURRENCE = """\
 from numba import njit
 
-CONSTANTS = ()
+CONSTANTS = ((), (), ())
 
 
 @njit(
@@ -52,7 +52,7 @@ def kernel(first_row, last_row, last, before, drive, x):
                     value += before[k, s, b, t{before}, m] * x[k, s, b, {second}, m]
                 x[k, s, b, t, m] = value
 """
-_BISECTIONS = 30  # one Newton step follows
+_BISECTIONS = 16  # to 2e-5 of the bracket; two Newton steps follow
 
 
 @dataclass(frozen=True)
@@ -60,14 +60,16 @@ class Inputs:
     """How a recording's inputs are called in a kernel.
 
     Attributes:
-        types: numba's type of every constant that is used.
-        names: Name of every constant that is used.
+        numbers: Constants that are one number a muscle.
+        rows: Constants that are a row of a table, one a muscle.
+        tables: Constants that all muscles share.
         loads: Statements that fetch a muscle's constants.
         called: Name in the statements by value.
     """
 
-    types: tuple[str, ...]
-    names: tuple[str, ...]
+    numbers: tuple[str, ...]
+    rows: tuple[str, ...]
+    tables: tuple[str, ...]
     loads: tuple[str, ...]
     called: dict[Value, str]
 
@@ -182,10 +184,17 @@ def _source(recording: Recording, inputs: Inputs, names: Sequence[str]) -> Sourc
 
 
 def _head(types: Sequence[str], names: Sequence[str], inputs: Inputs) -> str:
-    every_type = ["int64", "int64", *types, *inputs.types]
-    every_name = [_ROWS, *names, *inputs.names]
+    every_type = ["int64", "int64", *types, "float64[:, ::1]"]
+    every_name = [_ROWS, *names, "numbers"]
+    if inputs.rows:
+        every_type.append("int64[:, ::1]")
+        every_name.append("rows")
+    every_type += ["float64[:, ::1]"] * len(inputs.tables)
+    every_name += inputs.tables
     return _HEAD.format(
-        types=", ".join(every_type), arguments=", ".join(every_name), constants=repr(inputs.names)
+        types=", ".join(every_type),
+        arguments=", ".join(every_name),
+        constants=repr((inputs.numbers, inputs.rows, inputs.tables)),
     )
 
 
