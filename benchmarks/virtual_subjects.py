@@ -21,12 +21,14 @@ import torch
 from scipy.signal import butter, sosfiltfilt
 
 from opensim_difcal import NMSCalibrationTool
+from opensim_difcal.cache import cache_subfolder
 from opensim_difcal.calibration.calibrate import CalibrationSettings, calibrate
 from opensim_difcal.calibration.metrics import pooled_agreement, trial_agreement
 from opensim_difcal.calibration.result import CalibrationResult
 from opensim_difcal.inputs.trial import Trial
 from opensim_difcal.outputs.figures.overview import overview
 from opensim_difcal.outputs.figures.style import png
+from opensim_difcal.physics.best_engine import best_engine
 from opensim_difcal.physics.simulation import ActivationParameters
 from opensim_difcal.tools.calibration_inputs import CalibrationInputs, read_inputs
 from opensim_difcal.tools.calibration_outputs import active_force_length
@@ -90,6 +92,7 @@ def subject_rows(subject: str) -> list[Row]:
     """Calibrates one subject in every way of the table."""
     tool = NMSCalibrationTool(ROOT / "tools_setup" / f"{subject}_emg_driven.xml")
     inputs = read_inputs(tool)
+    best_engine(inputs.muscles, cache_subfolder("kernels"))  # machine code is made before the clock runs
     settings = calibration_settings(tool)
     paper = calibration_settings(replace(tool, preset="hambly2024"))
     raw = replace(settings, cost=replace(paper.cost, prior_weight=0.0))

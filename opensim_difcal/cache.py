@@ -25,3 +25,13 @@ def default_cache_directory() -> Path | None:
     return home.joinpath(
         *(("Library", "Caches") if sys.platform == "darwin" else (".cache",)), "opensim_difcal"
     )
+
+
+def cache_subfolder(name: str) -> Path | None:
+    """Returns the default folder for one kind of content; None where there is no home.
+
+    Args:
+        name: Of the kind: geometry, kernels.
+    """
+    directory = default_cache_directory()
+    return None if directory is None else directory / name

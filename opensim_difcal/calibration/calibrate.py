@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
+from opensim_difcal.cache import cache_subfolder
 from opensim_difcal.calibration.cost import CostSettings, CostTerm
 from opensim_difcal.calibration.optimization import Optimization, OptimizerSettings, Progress
 from opensim_difcal.calibration.problem import CalibrationProblem, predict
@@ -79,7 +80,7 @@ def calibrate(
     """
     check_term_names(settings.terms)
     started = time.perf_counter()
-    engine = engine or best_engine(muscles)
+    engine = engine or best_engine(muscles, cache_subfolder("kernels"))
     if start is None:
         start = ActivationParameters(
             *(torch.full_like(muscles.optimal_fiber_length, value) for value in settings.start)

@@ -54,7 +54,7 @@ class NormalEquations:
         self, index: Int[Tensor, " some"], taken: Bool[Tensor, " some"], new: "NormalEquations"
     ) -> "NormalEquations":
         """Replaces starts by new equations, which are those of `index`, where they are taken."""
-        place, source = index[taken], torch.nonzero(taken).squeeze(-1)
+        place, source = index.to(taken.device)[taken], torch.nonzero(taken).squeeze(-1)
 
         def replaced(old: Tensor, values: Tensor) -> Tensor:
             return old.index_copy(0, place, values[source])

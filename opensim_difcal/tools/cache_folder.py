@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from opensim_difcal.cache import default_cache_directory
+from opensim_difcal.cache import cache_subfolder
 from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
 
 
@@ -13,5 +13,6 @@ def cache_folder(tool: NMSCalibrationTool, name: str) -> Path | None:
         tool: The settings.
         name: Of the kind: geometry, kernels.
     """
-    directory = tool.cache_directory or default_cache_directory()
-    return directory / name if tool.use_cache and directory else None
+    if not tool.use_cache:
+        return None
+    return cache_subfolder(name) if tool.cache_directory is None else tool.cache_directory / name

@@ -1,6 +1,5 @@
 """From the settings of a calibration to its model, muscles and trials."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -9,7 +8,7 @@ from pathlib import Path
 import opensim
 import torch
 
-from opensim_difcal.errors import DifcalError, ModelError, TrialError, raise_problems
+from opensim_difcal.errors import DifcalError, ModelError, SetupFileError, TrialError, raise_problems
 from opensim_difcal.inputs.excitations import driven_muscles
 from opensim_difcal.inputs.geometry_cache import GeometryCache
 from opensim_difcal.inputs.muscle_paths import MusclePaths
@@ -38,7 +37,6 @@ class CalibrationInputs:
         made_elastic: Those whose tendon the model has rigid and the calibration elastic.
         trials: All trials on their time grids.
         notes: Sentences for the report.
-        seconds: Wall-clock time of reading.
     """
 
     source: ModelSource
@@ -46,7 +44,6 @@ class CalibrationInputs:
     made_elastic: tuple[str, ...]
     trials: tuple[Trial, ...]
     notes: tuple[str, ...]
-    seconds: float
 
 
 def read_inputs(tool: NMSCalibrationTool) -> CalibrationInputs:
@@ -55,8 +52,7 @@ def read_inputs(tool: NMSCalibrationTool) -> CalibrationInputs:
     Raises:
         DifcalError: If something is wrong; `Problems` if several things are.
     """
-    started = time.perf_counter()
-    raise_problems(setting_problems(tool))
+    raise_problems([*setting_problems(tool), *_device_problems(tool)])
     source = open_model(tool)
     raise_problems(_name_problems(tool, source.model))
     driven = _driven_by_trial(tool, source.model)
@@ -69,8 +65,7 @@ def read_inputs(tool: NMSCalibrationTool) -> CalibrationInputs:
         muscles = muscles.with_rigid_tendon(torch.zeros_like(muscles.rigid_tendon))
     trials = _read_trials(tool, source, names)
     notes = [*source.notes, *_undriven_notes(tool, driven, names)]
-    seconds = time.perf_counter() - started
-    return CalibrationInputs(source, muscles, made_elastic, trials, tuple(notes), seconds)
+    return CalibrationInputs(source, muscles, made_elastic, trials, tuple(notes))
 
 
 def input_problems(tool: NMSCalibrationTool) -> list[DifcalError]:
@@ -78,7 +73,7 @@ def input_problems(tool: NMSCalibrationTool) -> list[DifcalError]:
 
     Without a usable model the trials' files are only opened.
     """
-    found: list[DifcalError] = [*setting_problems(tool)]
+    found: list[DifcalError] = [*setting_problems(tool), *_device_problems(tool)]
     try:
         model = open_model(tool).model
     except DifcalError as error:
@@ -102,6 +97,18 @@ def geometry_cache(tool: NMSCalibrationTool) -> GeometryCache | None:
     """Returns where lengths and moment arms are kept; None for nowhere."""
     folder = cache_folder(tool, "geometry")
     return None if folder is None else GeometryCache(folder)
+
+
+def _device_problems(tool: NMSCalibrationTool) -> list[DifcalError]:
+    """Whether torch can compute where the settings say."""
+    if tool.device != "cuda" or torch.cuda.is_available():
+        return []
+    return [
+        SetupFileError(
+            f"<device> is 'cuda', but torch {torch.__version__} sees no CUDA device. Set it to cpu, or "
+            "install an NVIDIA driver and a CUDA build of torch."
+        )
+    ]
 
 
 def _trial_settings(tool: NMSCalibrationTool) -> TrialSettings:

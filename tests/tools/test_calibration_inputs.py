@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from ankle_tool import LEG, MUSCLES, ankle_tool, tiny_tool, trial
 
 from opensim_difcal import cli
@@ -30,6 +31,14 @@ def refused(tool) -> list[str]:
 
 def test_a_tool_without_fault_has_no_problems(tmp_path):
     assert tiny_tool(tmp_path).problems() == []
+
+
+def test_a_device_that_is_not_there_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert refused(tiny_tool(tmp_path, device="cuda")) == [
+        f"<device> is 'cuda', but torch {torch.__version__} sees no CUDA device. Set it to cpu, or install "
+        "an NVIDIA driver and a CUDA build of torch."
+    ]
 
 
 def test_an_unknown_coordinate_is_refused(tmp_path):
