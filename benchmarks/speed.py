@@ -129,7 +129,8 @@ def as_markdown(
         "| what | asked | measured |",
         "|---|---|---|",
         f"| whole job, `run-tool` of the leg, cold process, empty cache | 30 s, 1.5 GB | "
-        f"{cold.seconds:.0f} s, {cold.gigabytes:.2f} GB; calibration {cold.calibration_seconds:.1f} s, compilation included |",
+        f"{cold.seconds:.0f} s, {cold.gigabytes:.2f} GB; calibration {cold.calibration_seconds:.1f} s, "
+        "compilation included |",
         f"| the same with the cache of an earlier run | 15 s | {warm.seconds:.1f} s; calibration "
         f"{warm.calibration_seconds:.1f} s |",
         f"| cost and gradient, plain torch, step by step | | {ms['plain']} |",

@@ -8,12 +8,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from opensim_difcal.calibration.user_terms import peak_of_summed_forces, unexplained_variance
     from opensim_difcal.errors import (
         BoundsError,
         CalibrationError,
         ClosedLoopError,
         DifcalError,
         ModelError,
+        NonFiniteError,
         Problems,
         SetupFileError,
         StorageFileError,
@@ -33,6 +35,7 @@ __all__ = [
     "ExcitationChannel",
     "ModelError",
     "NMSCalibrationTool",
+    "NonFiniteError",
     "Problems",
     "SetupFileError",
     "StorageFileError",
@@ -40,6 +43,8 @@ __all__ = [
     "TrialError",
     "TrialFiles",
     "__version__",
+    "peak_of_summed_forces",
+    "unexplained_variance",
 ]
 
 _MODULES = {
@@ -47,6 +52,8 @@ _MODULES = {
     "NMSCalibrationTool": "opensim_difcal.tools.nms_calibration_tool",
     "StrengthGroup": "opensim_difcal.tools.nms_calibration_tool",
     "TrialFiles": "opensim_difcal.inputs.trial_files",
+    "peak_of_summed_forces": "opensim_difcal.calibration.user_terms",
+    "unexplained_variance": "opensim_difcal.calibration.user_terms",
 }
 
 

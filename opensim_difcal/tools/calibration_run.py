@@ -47,7 +47,14 @@ def calibrate_inputs(
             made_elastic=inputs.made_elastic,
             progress=show,
         )
-    return replace(result, warnings=(*result.warnings, *inputs.notes))
+    return replace(result, warnings=(*result.warnings, *inputs.notes, *_term_notes(tool)))
+
+
+def _term_notes(tool: NMSCalibrationTool) -> list[str]:
+    """What the settings that are written down cannot say."""
+    if not tool.cost_terms:
+        return []
+    return [f"The cost has terms that were given in Python: {', '.join(tool.cost_terms)}."]
 
 
 @contextmanager

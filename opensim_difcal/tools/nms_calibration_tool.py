@@ -220,7 +220,7 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
     )
 
     cost_terms: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
-    """Further terms of the cost by name, in Python only: see `calibration.user_terms`."""
+    """Further terms of the cost by name, in Python only: see docs/cost_terms.md."""
 
     def __post_init__(self) -> None:
         """Takes paths that are given as text."""

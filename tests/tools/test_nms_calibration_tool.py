@@ -4,12 +4,13 @@ import csv
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import opensim
 import pytest
 from ankle_tool import LEG, MUSCLES, TRIALS, ankle_tool, tiny_tool
 
-from opensim_difcal import NMSCalibrationTool
+from opensim_difcal import NMSCalibrationTool, peak_of_summed_forces
 from opensim_difcal.calibration.result import PARAMETER_NAMES, Status
 from opensim_difcal.inputs.opensim_model import load_model
 from opensim_difcal.outputs.subject_file import read_subject
@@ -201,3 +202,23 @@ def test_strength_groups_share_one_coefficient(tmp_path, without_pictures):
     assert outcome.result.warnings[-1] == (
         "Strength group 'calf': flex_hal_r have no excitation and are not calibrated."
     )
+
+
+def test_a_user_s_cost_term_and_several_starts_stand_in_summary_and_report(tmp_path):
+    def little_cocontraction(prediction, trials):
+        return 0.05 * (prediction.activation**2).mean(-1)[trials.scored].mean()
+
+    terms = {"cocontraction": little_cocontraction, "peak": peak_of_summed_forces(0.01)}
+    outcome = tiny_tool(tmp_path, cost_terms=terms, n_starts=2, max_iterations=2).run()
+    summary: Any = outcome.summary
+    cost = summary["cost"]
+    assert cost["final"]["cocontraction"] > 0.0
+    assert cost["initial"]["peak"] > 0.0
+    assert sum(v for name, v in cost["final"].items() if name != "total") == pytest.approx(
+        cost["final"]["total"]
+    )
+    assert len(summary["starts"]) == 2
+    assert "The cost has terms that were given in Python: cocontraction, peak." in summary["warnings"]
+    report = (tmp_path / "report.html").read_text()
+    assert "cocontraction" in report
+    assert "2 searches from different starts ended at the costs " in report

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import fields
 from functools import cache
 from importlib.metadata import version
@@ -69,7 +70,7 @@ def kernel_source(function: Elementwise, template: Template, muscles: Muscles, *
         with_partials: Whether it also computes the derivatives.
     """
     one = muscles.select(torch.tensor([0]))
-    one = one.with_lengths(one.optimal_fiber_length.reshape(1), one.tendon_slack_length.reshape(1))
+    one = one.with_lengths(torch.ones(1, dtype=torch.float64), torch.ones(1, dtype=torch.float64))
     fixed = constants(one)
     n_variables = function.n_variables
     variables = [torch.ones(1, dtype=torch.float64) for _ in range(n_variables)]
@@ -145,23 +146,45 @@ def build(name: str, source: Callable[[], str], folder: Path | None) -> Kernel:
         source: Writes the source; only called when there is none.
         folder: Where sources and machine code are kept; None for nowhere.
     """
-    if folder is not None:
-        file = folder / f"{name}_{_fingerprint()}.py"
-        try:
-            if not file.is_file():
-                folder.mkdir(parents=True, exist_ok=True)
-                _write(file, source())
-            return Kernel(_load(file))
-        except Exception as error:  # whatever is wrong with the folder, a new kernel is as good
-            _log.warning("%s: compiled code cannot be kept or read there (%s); made anew.", file, error)
+    kept = None if folder is None else _kept(name, source, folder)
+    if kept is not None:
+        return kept
     with tempfile.TemporaryDirectory() as temporary:
-        file = Path(temporary) / f"{name}.py"
-        file.write_text(source(), encoding="utf-8")
-        return Kernel(_load(file))
+        return _new(name, source, Path(temporary))
+
+
+def _kept(name: str, source: Callable[[], str], folder: Path) -> Kernel | None:
+    """The kernel of a folder, made there if it is missing or damaged; None if it cannot be."""
+    file = folder / f"{name}_{fingerprint()}.py"
+    if file.is_file():
+        try:
+            return Kernel(_load(file))
+        except Exception as error:  # whatever is wrong with it, a new one is as good
+            _log.warning("%s: the compiled code there cannot be used (%s); it is made anew.", file, error)
+            with suppress(OSError):
+                for old in folder.rglob(f"{file.stem}*"):
+                    old.unlink()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return _new(file.stem, source, folder)
+    except OSError as error:
+        _log.warning(
+            "%s: compiled code cannot be kept there (%s); the next run makes it again.", folder, error
+        )
+        return None
+
+
+def _new(name: str, source: Callable[[], str], folder: Path) -> Kernel:
+    """Writes a kernel's file in one piece, so that another process sees all or nothing of it."""
+    with tempfile.NamedTemporaryFile(
+        "w", dir=folder, prefix=f".{name}", suffix=".py", delete=False, encoding="utf-8"
+    ) as stream:
+        stream.write(source())
+    return Kernel(_load(Path(stream.name).replace(folder / f"{name}.py")))
 
 
 @cache
-def _fingerprint() -> str:
+def fingerprint() -> str:
     """Changes with everything that machine code depends on."""
     digest = hashlib.sha256()
     for file in sorted(_PHYSICS.rglob("*.py")):
@@ -170,14 +193,6 @@ def _fingerprint() -> str:
         digest.update(version(package).encode())
     digest.update(sys.version.encode())
     return digest.hexdigest()[:16]
-
-
-def _write(file: Path, text: str) -> None:
-    with tempfile.NamedTemporaryFile(
-        "w", dir=file.parent, prefix=f".{file.stem}", suffix=".py", delete=False, encoding="utf-8"
-    ) as stream:
-        stream.write(text)
-    Path(stream.name).replace(file)
 
 
 def _load(file: Path) -> ModuleType:
