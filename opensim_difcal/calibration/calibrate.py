@@ -11,7 +11,7 @@ from opensim_difcal.cache import cache_subfolder
 from opensim_difcal.calibration.cost import CostSettings, CostTerm
 from opensim_difcal.calibration.optimization import Optimization, OptimizerSettings, Progress
 from opensim_difcal.calibration.problem import CalibrationProblem, predict
-from opensim_difcal.calibration.result import CalibrationResult, ParameterChange, StartOutcome
+from opensim_difcal.calibration.result import CalibrationResult, ParameterChange, StartOutcome, Status
 from opensim_difcal.calibration.starts import minimize
 from opensim_difcal.calibration.unknowns import Bounds, Position, Unknowns, make_unknowns, random_starts
 from opensim_difcal.calibration.user_terms import check_term_names
@@ -80,7 +80,21 @@ def calibrate(
     """
     check_term_names(settings.terms)
     started = time.perf_counter()
-    engine = engine or best_engine(muscles, cache_subfolder("kernels"))
+    problem = _problem(trials, muscles, settings, engine, start)
+    starts = random_starts(problem.unknowns, settings.n_starts, settings.seed)
+    found = minimize(problem, starts, settings.optimizer, settings.optimization, progress)
+    seconds = time.perf_counter() - started
+    return _result(name, trials, problem, found, made_elastic=tuple(made_elastic), seconds=seconds)
+
+
+def _problem(
+    trials: Sequence[Trial],
+    muscles: Muscles,
+    settings: CalibrationSettings,
+    engine: Engine | None,
+    start: ActivationParameters | None,
+) -> CalibrationProblem:
+    """What is minimized, on the muscles' device."""
     if start is None:
         start = ActivationParameters(
             *(torch.full_like(muscles.optimal_fiber_length, value) for value in settings.start)
@@ -89,31 +103,46 @@ def calibrate(
     batch = batch_trials(
         [trial for trial in trials if trial.role == "calibration"], device=unknowns.initial.device
     )
-    problem = CalibrationProblem(batch, unknowns, settings.cost, engine, settings.terms)
-    starts = random_starts(unknowns, settings.n_starts, settings.seed)
-    found = minimize(problem, starts, settings.optimizer, settings.optimization, progress)
-    seconds = time.perf_counter() - started
+    engine = engine or best_engine(muscles, cache_subfolder("kernels"))
+    return CalibrationProblem(batch, unknowns, settings.cost, engine, settings.terms)
+
+
+def _result(
+    name: str,
+    trials: Sequence[Trial],
+    problem: CalibrationProblem,
+    found: Sequence[Optimization],
+    *,
+    made_elastic: tuple[str, ...],
+    seconds: float,
+) -> CalibrationResult:
+    """The best optimization, and what it predicts."""
+    best, unknowns = found[0], problem.unknowns
+    interrupted = any(each.status is Status.INTERRUPTED for each in found)
+    status = Status.INTERRUPTED if interrupted else best.status
     uncalibrated, calibrated = (
-        predict(trials, unknowns, position, engine) for position in (unknowns.start(), found[0].position)
+        predict(trials, unknowns, position, problem.engine) for position in (unknowns.start(), best.position)
     )
-    parameters = _changes(unknowns, found[0].position)
-    coefficients = unknowns.values(found[0].position)["strength_coefficient"].tolist()
+    parameters, muscles = _changes(unknowns, best.position), unknowns.muscles
+    bounds = unknowns.split(unknowns.lower), unknowns.split(unknowns.upper)
+    lowest, highest = (float(each["strength_coefficient"][0]) for each in bounds)
+    coefficients = unknowns.values(best.position)["strength_coefficient"].tolist()
     return CalibrationResult(
         name=name,
-        status=found[0].status,
-        n_iterations=found[0].n_iterations,
-        cost_history=found[0].cost_history,
+        status=status,
+        n_iterations=best.n_iterations,
+        cost_history=best.cost_history,
         starts=_outcomes(unknowns, found),
         seconds=seconds,
         muscle_names=muscles.names,
         parameters=parameters,
         strength_groups=unknowns.strength_groups,
         strength_coefficients=dict(zip(unknowns.strength_groups, coefficients, strict=True)),
-        strength_bounds=settings.bounds.strength_coefficient,
-        made_elastic=tuple(made_elastic),
+        strength_bounds=(lowest, highest),
+        made_elastic=made_elastic,
         uncalibrated=uncalibrated,
         calibrated=calibrated,
-        warnings=calibration_warnings(found[0].status, parameters, muscles.names, calibrated, settings.cost),
+        warnings=calibration_warnings(status, parameters, muscles.names, calibrated, problem.settings),
     )
 
 

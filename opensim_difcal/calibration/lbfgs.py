@@ -1,6 +1,7 @@
 """L-BFGS with bounds, of SciPy, on the engine's gradient."""
 
 import time
+from typing import final
 
 import numpy as np
 import torch
@@ -31,63 +32,84 @@ def minimize_lbfgs(
     References:
         Byrd et al. (1995), SIAM J Sci Comput 16(5):1190-1208.
     """
-    deadline = time.perf_counter() + settings.max_seconds
-    best = BestPoint(start, settings.tolerance)
-    latest: dict[bytes, dict[str, Tensor]] = {}
-    status = Status.CONVERGED
-
-    def cost_and_gradient(x: np.ndarray) -> tuple[float, np.ndarray]:
-        position = torch.as_tensor(x.copy()).to(start).requires_grad_(True)
-        terms = problem.cost(position)
-        cost = total(terms)
-        if not torch.isfinite(cost):
-            if not latest:
-                raise problem.non_finite(position.detach())
-            return _far_too_high(x, best)
-        (gradient,) = torch.autograd.grad(cost, position)
-        if not latest:
-            best.offer(terms, position)
-            if progress is not None:
-                progress(0, best.history[-1])
-        latest[x.tobytes()] = terms
-        return cost.item(), gradient.cpu().numpy()
-
-    def after_iteration(x: np.ndarray) -> None:
-        nonlocal status
-        best.offer(latest[x.tobytes()], torch.as_tensor(x.copy()).to(start))
-        known = latest.popitem()
-        latest.clear()
-        latest.update([known])
-        if progress is not None:
-            progress(len(best.history) - 1, best.history[-1])
-        if len(best.history) - 1 - best.last_improvement >= _WINDOW:
-            raise StopIteration
-        if time.perf_counter() > deadline:
-            status = Status.MAX_SECONDS
-            raise StopIteration
-
+    search = _Search(problem, start, settings, progress)
     lower, upper = (limit.cpu().numpy() for limit in problem.unknowns.limits)
+    status = Status.CONVERGED
     try:
         outcome = minimize(
-            cost_and_gradient,
+            search.cost_and_gradient,
             start.cpu().numpy(),
             jac=True,
             method="L-BFGS-B",
             bounds=list(zip(lower, upper, strict=True)),
-            callback=after_iteration,
+            callback=search.after_iteration,
             options={"maxiter": settings.max_iterations, "maxfun": 20 * settings.max_iterations, "ftol": 0.0},
         )
         if outcome.status == 1:  # SciPy's iteration or evaluation limit
             status = Status.MAX_ITERATIONS
     except KeyboardInterrupt:
-        if not best.history:
+        if not search.best.history:
             raise
         status = Status.INTERRUPTED
+    best = search.best
+    status = Status.MAX_SECONDS if search.is_late else status
     return Optimization(status, best.position, len(best.history) - 1, best.complete_history())
 
 
-def _far_too_high(x: np.ndarray, best: BestPoint) -> tuple[float, np.ndarray]:
-    """A cost, and a slope away from the best point, that make the line search turn back."""
-    back = x - best.position.cpu().numpy()
-    height = 1e3 * best.terms["total"]
-    return height, height * back / max(float(back @ back), 1e-12)
+@final
+class _Search:
+    """What SciPy calls.
+
+    Attributes:
+        best: Best point and history.
+        is_late: Whether the time budget ended the search.
+    """
+
+    def __init__(
+        self,
+        problem: CalibrationProblem,
+        start: Tensor,
+        settings: OptimizerSettings,
+        progress: Progress | None,
+    ) -> None:
+        self.best = BestPoint(start, settings.tolerance)
+        self.is_late = False
+        self._problem, self._like, self._progress = problem, start, progress
+        self._deadline = time.perf_counter() + settings.max_seconds
+
+    def cost_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        """Cost and gradient at a position; far too high where the cost is not a number."""
+        position = self._position(x).requires_grad_(True)
+        terms = self._problem.cost(position)
+        cost = total(terms)
+        if not torch.isfinite(cost):
+            if not self.best.history:
+                raise self._problem.non_finite(position.detach())
+            return self._far_too_high(x)
+        (gradient,) = torch.autograd.grad(cost, position)
+        if not self.best.history:
+            self._offer(terms, position)
+        return cost.item(), gradient.cpu().numpy()
+
+    def after_iteration(self, x: np.ndarray) -> None:
+        """Notes an iteration and ends the search when it is time."""
+        with torch.no_grad():
+            position = self._position(x)
+            self._offer(self._problem.cost(position), position)
+        self.is_late = time.perf_counter() > self._deadline
+        if self.is_late or len(self.best.history) - 1 - self.best.last_improvement >= _WINDOW:
+            raise StopIteration
+
+    def _position(self, x: np.ndarray) -> Tensor:
+        return torch.as_tensor(x.copy()).to(self._like)
+
+    def _offer(self, terms: dict[str, Tensor], position: Tensor) -> None:
+        self.best.offer(terms, position)
+        if self._progress is not None:
+            self._progress(len(self.best.history) - 1, self.best.history[-1])
+
+    def _far_too_high(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        """A cost, and a slope away from the best point, that make the line search turn back."""
+        back = x - self.best.position.cpu().numpy()
+        height = 1e3 * self.best.terms["total"]
+        return height, height * back / max(float(back @ back), 1e-12)

@@ -120,8 +120,10 @@ class _Search:
         taken_cpu, improved_cpu = taken.cpu(), improved.cpu()
         small = torch.where(improved_cpu, 0, self.small_steps[active] + taken_cpu)
         self.small_steps[active] = small
-        self.position[active] = torch.where(taken[:, None], self.proposed[active], self.position[active])
-        self.equations = self.equations.with_taken(active, taken, equations)
+        position = self.position.clone()
+        position[active] = torch.where(taken[:, None], self.proposed[active], position[active])
+        # Together, so that an interrupt finds a position and its own cost.
+        self.position, self.equations = position, self.equations.with_taken(active, taken, equations)
         self.done[active] = (small >= _SMALL_STEPS) | (self.damping[active].cpu() >= _MOST_DAMPING)
 
     def record(self, progress: Progress | None) -> None:

@@ -81,8 +81,7 @@ def test_the_summary_has_the_documented_keys(summary):
 def test_the_seconds_of_the_stages_add_up_to_the_time_of_the_run(summary, timed_outcome):
     total, *stages = summary["seconds"].values()
     assert total == pytest.approx(sum(stages))
-    # What comes after the summary is written: the files are moved and the model is loaded.
-    assert 0.0 <= timed_outcome[1] - total < 1.0
+    assert total <= timed_outcome[1]  # after the summary is written, files are moved and the model is loaded
 
 
 def test_the_summary_compares_every_trial_and_coordinate_before_and_after(summary):
