@@ -1,5 +1,7 @@
 """Cost, gradient and Jacobian by every way to compute them, and how they grow with the trials."""
 
+import ctypes
+import gc
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -63,7 +65,10 @@ def measure_engines(subjects: Sequence[CalibrationInputs], compiled: Engine) -> 
     """Times every way at successive points of an AdamW run, one way after the other at each point."""
     fast = combined_problem(subjects, compiled)
     torch_only = combined_problem(subjects, TorchEngine())
-    jacobians = {"compiled": GaussNewton(fast), "torch": GaussNewton(torch_only)}
+    jacobians = {
+        "compiled": GaussNewton(fast),
+        "torch": GaussNewton(combined_problem(subjects, TorchEngine())),  # an engine remembers one problem
+    }
     ways: dict[str, Callable[[Tensor], object]] = {
         "plain": lambda x: plain_cost_and_gradient(fast, x),
         "torch": lambda x: cost_and_gradient(torch_only, x),
@@ -104,6 +109,8 @@ def measure_growth(subjects: Sequence[CalibrationInputs], compiled: Engine) -> l
 def _growth(problem: CalibrationProblem, n_trials: int) -> Growth:
     x = problem.unknowns.start()
     equations_at = GaussNewton(problem)
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)  # what is free already would hide what an iteration needs
     before = _peak_kilobytes(reset=True)
     equations_at(x.unsqueeze(0))
     megabytes = max(0.0, (_peak_kilobytes() - before) / 1024)

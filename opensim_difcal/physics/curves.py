@@ -49,7 +49,9 @@ class CurveTable:
         Args:
             x: Abscissa, last axis muscle.
         """
-        return _Curve.apply(self, x)
+        if x.requires_grad and torch.is_grad_enabled():
+            return _Curve.apply(self, x)
+        return self.evaluate(x)[:2]
 
     def evaluate(self, x: MuscleValues) -> tuple[MuscleValues, MuscleValues, MuscleValues]:
         """Returns the curve and its first and second derivative.

@@ -35,7 +35,7 @@ class Engine(ABC):
         """Returns about where a function of its first variable falls through zero, by bisection.
 
         Args:
-            function: Positive below the root, which is found to 2e-5 of the bracket.
+            function: Positive below the root, which is found to 3e-5 of the bracket.
             low: Left end of the bracket.
             high: Right end.
             variables: All but the first.

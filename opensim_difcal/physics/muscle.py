@@ -221,6 +221,26 @@ def force_balance(
     return tendon - cos_pennation * fiber_force_multiplier(fiber_length, fiber_velocity, activation, muscles)
 
 
+def resting_force_balance(
+    fiber_length: MuscleValues, activation: MuscleValues, muscle_tendon_length: MuscleValues, muscles: Muscles
+) -> MuscleValues:
+    """`force_balance` at zero velocity, where the force-velocity multiplier is 1.
+
+    Args:
+        fiber_length: m.
+        activation: 0..1.
+        muscle_tendon_length: m.
+        muscles: Parameters.
+    """
+    cos_pennation = cos_pennation_angle(fiber_length, muscles)
+    tendon_length = muscle_tendon_length - fiber_length * cos_pennation
+    tendon, _ = tendon_force_multiplier(tendon_length / muscles.tendon_slack_length, muscles)
+    normalized_length = fiber_length / muscles.optimal_fiber_length
+    active, _ = muscles.active_force_length.value_and_slope(normalized_length)
+    passive, _ = muscles.fiber_force_length.value_and_slope(normalized_length)
+    return tendon - cos_pennation * (activation * active + passive)
+
+
 def clamp_activation(activation: MuscleValues, muscles: Muscles) -> MuscleValues:
     """Activation as OpenSim's muscle uses it, at least minimum_activation and at most 1."""
     return torch.clamp(activation, muscles.minimum_activation, torch.ones_like(muscles.minimum_activation))

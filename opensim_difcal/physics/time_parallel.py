@@ -31,8 +31,8 @@ from opensim_difcal.shapes import MuscleSeries, MuscleValues
 _MAX_PASSES = 12
 _TOLERANCE = 1e-10  # of the optimal fiber length
 _LARGEST_CORRECTION = 0.2  # of the optimal fiber length, in one pass
-_BISECTIONS = 4  # in one pass, so that 15 points inside the bracket are looked at
-_ROOT_PASSES = 4  # to 2e-5 of the bracket; two Newton steps follow
+_BISECTIONS = 5  # in one pass, so that 31 points inside the bracket are looked at
+_ROOT_PASSES = 3  # to 3e-5 of the bracket; two Newton steps follow
 _GUESS_PASSES = 2
 
 
@@ -201,11 +201,15 @@ def _solve(
             now = integrate_sequentially(now[..., :1, :], active, whole, chosen, time_step)
             lengths[..., index] = now
         variables = _step_variables(now, active, whole, chosen, time_step)
-        (after,), (derivatives,) = STEP.with_partials(variables, chosen)
-        partials = _kept(partials, index, derivatives)
+        # The first pass only corrects: it needs what the recurrence needs.
+        n_differentiated = 2 if n_passes == 0 else STEP.n_differentiated
+        (after,), (derivatives,) = STEP.with_partials(variables, chosen, n_differentiated)
         residual = after - now[..., 1:, :]
-        error = (residual.abs() / chosen.optimal_fiber_length).flatten(0, -2).amax(0)
-        open_ = torch.nonzero(~(error < _TOLERANCE)).squeeze(-1)
+        open_ = torch.arange(len(index), device=index.device)
+        if n_passes > 0:
+            partials = _kept(partials, index, derivatives)
+            error = (residual.abs() / chosen.optimal_fiber_length).flatten(0, -2).amax(0)
+            open_ = torch.nonzero(~(error < _TOLERANCE)).squeeze(-1)
         if not len(open_) or n_passes == _MAX_PASSES:
             break
         drive = torch.nn.functional.pad(residual, (0, 0, 1, 0))

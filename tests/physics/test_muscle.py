@@ -9,6 +9,7 @@ from opensim_difcal.physics.muscle import (
     fiber_length_from_projection,
     force_balance,
     minimum_fiber_length,
+    resting_force_balance,
     tendon_force_multiplier,
 )
 
@@ -75,6 +76,16 @@ def test_force_balance_gradient(pair):
         (fiber_length, velocity, activation, length),
         atol=1e-3,
     )
+
+
+def test_force_balance_at_rest_is_that_at_zero_velocity(pair):
+    scale = torch.tensor([[0.6], [0.9], [1.2], [1.5]], dtype=torch.float64)
+    fiber_length = scale * pair.muscles.optimal_fiber_length
+    activation = torch.full_like(fiber_length, 0.3)
+    length = fiber_length + 1.01 * pair.muscles.tendon_slack_length
+    balance = force_balance(fiber_length, torch.zeros_like(length), activation, length, pair.muscles)
+    at_rest = resting_force_balance(fiber_length, activation, length, pair.muscles)
+    torch.testing.assert_close(at_rest, balance, rtol=1e-13, atol=1e-14)
 
 
 def test_maximally_active_fiber_at_rest_and_optimal_length_gives_the_maximum_force(pair):

@@ -52,7 +52,7 @@ def kernel(first_row, last_row, last, before, drive, x):
                     value += before[k, s, b, t{before}, m] * x[k, s, b, {second}, m]
                 x[k, s, b, t, m] = value
 """
-_BISECTIONS = 16  # to 2e-5 of the bracket; two Newton steps follow
+_BISECTIONS = 15  # to 3e-5 of the bracket; two Newton steps follow
 
 
 @dataclass(frozen=True)
