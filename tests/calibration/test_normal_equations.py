@@ -45,7 +45,8 @@ def test_gradient_is_half_that_of_the_cost(make, groups, settings):
     equations = GaussNewton(problem)(position)
     expected = 0.5 * gradient(problem, position)
     total = sum(problem.cost(position).values())
-    torch.testing.assert_close(equations.total, total, rtol=1e-12, atol=0)
+    # Newton over the time axis leaves 1e-10 of a fiber length; machine code leaves nothing.
+    torch.testing.assert_close(equations.total, total, rtol=1e-8, atol=0)
     assert (equations.gradient - expected).abs().max() < 1e-9 * expected.abs().max()
 
 
