@@ -44,7 +44,7 @@ def minimize_adamw(
             terms = problem.cost(position)
             cost = total(terms)
             if not torch.isfinite(cost):
-                raise problem.non_finite(position.detach())
+                raise problem.non_finite(position)
             best.offer(terms, position)
             if progress is not None:
                 progress(iteration, best.history[-1])
@@ -55,6 +55,8 @@ def minimize_adamw(
                 status = Status.MAX_SECONDS
                 break
             cost.backward()
+            if raw.grad is None or not torch.isfinite(raw.grad).all():
+                raise problem.non_finite(position)
             optimizer.step()
             scheduler.step()
     except KeyboardInterrupt:

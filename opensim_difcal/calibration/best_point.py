@@ -34,7 +34,9 @@ class BestPoint:
         self.history.append(values)
         if values["total"] < self.terms["total"]:
             self.terms, self.position = values, position.detach().clone()
-        if values["total"] < self._reference * (1.0 - self._tolerance):
+        if len(self.history) == 1 or self._reference - values["total"] > self._tolerance * abs(
+            self._reference
+        ):
             self._reference, self.last_improvement = values["total"], len(self.history) - 1
 
     def complete_history(self) -> tuple[dict[str, float], ...]:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -11,17 +11,20 @@ from opensim_difcal.cache import cache_subfolder
 from opensim_difcal.calibration.cost import CostSettings, CostTerm
 from opensim_difcal.calibration.optimization import Optimization, OptimizerSettings, Progress
 from opensim_difcal.calibration.problem import CalibrationProblem, predict
-from opensim_difcal.calibration.result import CalibrationResult, ParameterChange, StartOutcome, Status
-from opensim_difcal.calibration.starts import minimize
+from opensim_difcal.calibration.result import CalibrationResult, ParameterChange, StartOutcome
+from opensim_difcal.calibration.starts import Searches, minimize
 from opensim_difcal.calibration.unknowns import Bounds, Position, Unknowns, make_unknowns, random_starts
 from opensim_difcal.calibration.user_terms import check_term_names
 from opensim_difcal.calibration.warnings import calibration_warnings
+from opensim_difcal.errors import TrialError
 from opensim_difcal.inputs.batch import batch_trials
 from opensim_difcal.inputs.trial import Trial
 from opensim_difcal.physics.best_engine import best_engine
 from opensim_difcal.physics.engine import Engine
 from opensim_difcal.physics.muscle import Muscles
 from opensim_difcal.physics.simulation import ActivationParameters
+
+_LEAST_SAMPLES = 3  # for the velocity of rigid tendons
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,16 +78,29 @@ def calibrate(
         progress: Called after every iteration.
 
     Raises:
+        TrialError: If a trial has less than three samples.
         BoundsError: If a start value lies outside its bounds.
         NonFiniteError: If the cost is not a finite number at the start.
     """
     check_term_names(settings.terms)
+    _check_lengths(trials)
     started = time.perf_counter()
     problem = _problem(trials, muscles, settings, engine, start)
     starts = random_starts(problem.unknowns, settings.n_starts, settings.seed)
-    found = minimize(problem, starts, settings.optimizer, settings.optimization, progress)
+    searches = minimize(problem, starts, settings.optimizer, settings.optimization, progress)
     seconds = time.perf_counter() - started
-    return _result(name, trials, problem, found, made_elastic=tuple(made_elastic), seconds=seconds)
+    left_out = settings.n_starts - len(searches.found)
+    result = _result(name, trials, problem, searches, made_elastic=tuple(made_elastic), seconds=seconds)
+    return replace(result, warnings=(*result.warnings, *_left_out_notes(left_out)))
+
+
+def _check_lengths(trials: Sequence[Trial]) -> None:
+    for trial in trials:
+        if len(trial.time) < _LEAST_SAMPLES:
+            raise TrialError(
+                f"Trial {trial.name!r} has only {len(trial.time)} samples; at least {_LEAST_SAMPLES} are "
+                "needed. Widen its <time_range>, or make <time_step> smaller."
+            )
 
 
 def _problem(
@@ -111,15 +127,13 @@ def _result(
     name: str,
     trials: Sequence[Trial],
     problem: CalibrationProblem,
-    found: Sequence[Optimization],
+    searches: Searches,
     *,
     made_elastic: tuple[str, ...],
     seconds: float,
 ) -> CalibrationResult:
     """The best optimization, and what it predicts."""
-    best, unknowns = found[0], problem.unknowns
-    interrupted = any(each.status is Status.INTERRUPTED for each in found)
-    status = Status.INTERRUPTED if interrupted else best.status
+    best, unknowns, status = searches.found[0], problem.unknowns, searches.status
     uncalibrated, calibrated = (
         predict(trials, unknowns, position, problem.engine) for position in (unknowns.start(), best.position)
     )
@@ -132,7 +146,7 @@ def _result(
         status=status,
         n_iterations=best.n_iterations,
         cost_history=best.cost_history,
-        starts=_outcomes(unknowns, found),
+        starts=_outcomes(unknowns, searches.found),
         seconds=seconds,
         muscle_names=muscles.names,
         parameters=parameters,
@@ -144,6 +158,15 @@ def _result(
         calibrated=calibrated,
         warnings=calibration_warnings(status, parameters, muscles.names, calibrated, problem.settings),
     )
+
+
+def _left_out_notes(n_left_out: int) -> list[str]:
+    if n_left_out == 0:
+        return []
+    return [
+        f"Of the searches that <n_starts> asks for, {n_left_out} came to nothing: the cost at the start was "
+        "not a number, or the run was stopped before."
+    ]
 
 
 def _changes(unknowns: Unknowns, position: Position) -> dict[str, ParameterChange]:

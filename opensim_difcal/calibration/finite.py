@@ -1,6 +1,6 @@
 """Names what is not a finite number, and where."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -32,7 +32,11 @@ def non_finite_error(
     found = []
     for order, (name, words) in enumerate(_QUANTITIES.items()):
         series = getattr(simulation, name)
-        for trial, sample, muscle in torch.nonzero(~torch.isfinite(series))[:1000].tolist():
+        lost = ~torch.isfinite(series)
+        samples = torch.nonzero(lost.any(-1).any(0)).squeeze(-1)
+        if len(samples):
+            sample = int(samples[0])
+            trial, muscle = torch.nonzero(lost[:, sample])[0].tolist()
             found.append((sample, order, trial, muscle, words, series[trial, sample, muscle].item()))
     if found:
         sample, _, trial, muscle, words, value = min(found)
@@ -46,4 +50,17 @@ def non_finite_error(
     return NonFiniteError(
         f"Cost term {', '.join(names)}: the value is not a finite number, though all that was simulated is. "
         "Check its weight, its range and the measured moments."
+    )
+
+
+def non_finite_slope_error(names: Sequence[str]) -> NonFiniteError:
+    """Returns an error that names the terms whose derivative is not a finite number.
+
+    Args:
+        names: Of the terms; empty if none of them alone is at fault.
+    """
+    terms = ", ".join(names) or "total"
+    return NonFiniteError(
+        f"Cost term {terms}: the derivative is not a finite number, though the value is. A root of zero or a "
+        "division by zero in a term of your own is a usual reason; add a small number to its argument."
     )

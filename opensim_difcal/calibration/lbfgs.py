@@ -82,11 +82,11 @@ class _Search:
         position = self._position(x).requires_grad_(True)
         terms = self._problem.cost(position)
         cost = total(terms)
-        if not torch.isfinite(cost):
-            if not self.best.history:
-                raise self._problem.non_finite(position.detach())
-            return self._far_too_high(x)
         (gradient,) = torch.autograd.grad(cost, position)
+        if not (torch.isfinite(cost) and torch.isfinite(gradient).all()):
+            if not self.best.history:
+                raise self._problem.non_finite(position)
+            return self._far_too_high(x)
         if not self.best.history:
             self._offer(terms, position)
         return cost.item(), gradient.cpu().numpy()
@@ -111,5 +111,5 @@ class _Search:
     def _far_too_high(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         """A cost, and a slope away from the best point, that make the line search turn back."""
         back = x - self.best.position.cpu().numpy()
-        height = 1e3 * self.best.terms["total"]
+        height = 1e3 * abs(self.best.terms["total"]) + 1.0
         return height, height * back / max(float(back @ back), 1e-12)

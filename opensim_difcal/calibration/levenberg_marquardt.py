@@ -38,16 +38,16 @@ def minimize_levenberg_marquardt(
     the cost falls; the damping follows how well the model foretold it.
 
     Raises:
-        NonFiniteError: If the cost of the first start is not a finite number.
+        NonFiniteError: If the cost of no start is a finite number.
     """
     deadline = time.perf_counter() + settings.max_seconds
     equations_at = GaussNewton(problem)
     search = _Search(starts.clone(), equations_at(starts), problem.unknowns.limits, settings.tolerance)
-    if not torch.isfinite(search.equations.total[0]):
+    if not torch.isfinite(search.equations.total).any():
         raise problem.non_finite(starts[0])
     rest = Status.MAX_ITERATIONS
     try:
-        search.record(progress)
+        search.show(progress)
         for _ in range(settings.max_iterations):
             active = search.propose()
             if not len(active):
@@ -87,7 +87,7 @@ class _Search:
         self.damping = torch.full_like(self.promised, _FIRST_DAMPING)
         self.small_steps = torch.zeros(n_starts, dtype=torch.long)
         self.done = ~torch.isfinite(self.equations.total).cpu()
-        self.history = [[] for _ in range(n_starts)]
+        self.history = [[self.equations.at(i)] for i in range(n_starts)]
 
     def propose(self) -> Tensor:
         """Proposes a step for every start that is not done; returns these starts.
@@ -129,14 +129,18 @@ class _Search:
     def record(self, progress: Progress | None) -> None:
         """Notes the cost of every start."""
         for i, entries in enumerate(self.history):
-            if not entries or not self.done[i] or entries[-1]["total"] != float(self.equations.total[i]):
+            if not self.done[i] or entries[-1]["total"] != float(self.equations.total[i]):
                 entries.append(self.equations.at(i))
+        self.show(progress)
+
+    def show(self, progress: Progress | None) -> None:
+        """Tells the best start's last cost."""
         if progress is not None:
             best = int(torch.argmin(self.equations.total))
             progress(max(len(entries) for entries in self.history) - 1, self.history[best][-1])
 
     def optimizations(self, rest: Status) -> list[Optimization]:
-        """The outcome of every start whose cost is finite; `rest` is the status of those not done."""
+        """The outcome of every start whose cost is finite; those not done have the status `rest`."""
         totals = self.equations.total
         return [
             Optimization(

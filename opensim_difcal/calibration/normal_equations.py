@@ -39,9 +39,10 @@ class NormalEquations:
 
     @cached_property
     def total(self) -> Float[Tensor, " start"]:
-        """The cost; infinite where anything is not a number."""
+        """The cost; infinite where it or a derivative is not a number."""
         total = torch.stack(list(self.terms.values())).sum(0)
-        finite = torch.isfinite(total) & torch.isfinite(self.hessian).flatten(1).all(1)
+        derivatives = torch.cat([self.hessian.flatten(1), self.gradient], dim=1)
+        finite = torch.isfinite(total) & torch.isfinite(derivatives).all(1)
         return torch.where(finite, total, torch.full_like(total, torch.inf))
 
     def at(self, start: int) -> dict[str, float]:
@@ -98,7 +99,8 @@ class GaussNewton:
         if problem.settings.moment_error == "variance_scaled":
             weight = weight / measured_variance(trials).unsqueeze(-2)
         self._root_weight = weight.expand_as(trials.joint_moment).sqrt()
-        self._coordinates = [self._coordinate(c) for c in range(trials.joint_moment.shape[-1])]
+        spanned = torch.nonzero((trials.moment_arm != 0.0).flatten(0, 1).any(-1).any(0)).squeeze(-1)
+        self._coordinates = [self._coordinate(c) for c in spanned.tolist()]
 
     def _coordinate(self, c: int) -> _Coordinate:
         unknowns, arm = self._problem.unknowns, self._problem.trials.moment_arm[..., c, :]

@@ -63,4 +63,4 @@ Optimizer = Callable[
     [CalibrationProblem, Float[Tensor, "start unknown"], OptimizerSettings, Progress | None],
     list[Optimization],
 ]
-"""Minimizes the cost from every start; fewer results than starts if it was interrupted."""
+"""Minimizes the cost from every start; leaves out starts whose cost is not a finite number."""

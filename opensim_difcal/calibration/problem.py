@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import final
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from opensim_difcal.calibration.cost import COST_TERMS, CostSettings, CostTerm, prior
-from opensim_difcal.calibration.finite import non_finite_error
+from opensim_difcal.calibration.finite import non_finite_error, non_finite_slope_error
 from opensim_difcal.calibration.result import Prediction
 from opensim_difcal.calibration.unknowns import Position, Unknowns
 from opensim_difcal.calibration.user_terms import user_terms
@@ -53,11 +54,18 @@ class CalibrationProblem:
         terms["prior"] = prior(self.unknowns, position, self.settings)
         return terms | user_terms(self.terms, simulation, self.trials)
 
-    def non_finite(self, position: Position) -> NonFiniteError:
-        """Says what is not a number at one position whose cost is none."""
-        with torch.no_grad():
-            simulation = self.simulate(position)
-            return non_finite_error(simulation, self.trials, self.terms_of(simulation, position))
+    def non_finite(self, position: Float[Tensor, " unknown"]) -> NonFiniteError:
+        """Says what is not a number at a position where the cost or its derivative is none."""
+        position = position.detach().requires_grad_(True)
+        simulation = self.simulate(position)
+        terms = self.terms_of(simulation, position)
+        if not all(torch.isfinite(term).all() for term in (*terms.values(), simulation.tendon_force)):
+            return non_finite_error(simulation, self.trials, terms)
+        slopes = {
+            name: torch.autograd.grad(term, position, retain_graph=True, materialize_grads=True)[0]
+            for name, term in terms.items()
+        }
+        return non_finite_slope_error([n for n, slope in slopes.items() if not torch.isfinite(slope).all()])
 
 
 def run_trials(

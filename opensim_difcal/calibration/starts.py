@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -24,14 +25,28 @@ Single = Callable[
 ]
 
 
+@dataclass(frozen=True)
+class Searches:
+    """What the searches from all starts found.
+
+    Attributes:
+        found: Best first. Starts whose cost is not a number are not among them, nor those
+            that an interrupt or the time limit left out.
+        status: Why the search for the best ended.
+    """
+
+    found: tuple[Optimization, ...]
+    status: Status
+
+
 def minimize(
     problem: CalibrationProblem,
     starts: Float[Tensor, "start unknown"],
     optimizer: str,
     settings: OptimizerSettings,
     progress: Progress | None = None,
-) -> list[Optimization]:
-    """Returns the optimization from every start, best first.
+) -> Searches:
+    """Minimizes the cost from every start; an interrupt keeps what was found.
 
     As many starts are computed side by side as fit into memory, where the optimizer can.
 
@@ -43,16 +58,33 @@ def minimize(
         progress: Called after every iteration.
 
     Raises:
-        NonFiniteError: If the cost of the first start is not a finite number.
+        NonFiniteError: If the cost of the first start is not a finite number, or, with an
+            optimizer that cannot turn back, stops being one.
     """
+    with torch.no_grad():
+        first = torch.stack(list(problem.cost(starts[0]).values()))
+    if not torch.isfinite(first).all():
+        raise problem.non_finite(starts[0])
     deadline = time.perf_counter() + settings.max_seconds
+    n_together = starts_side_by_side(problem) if optimizer in _SIDE_BY_SIDE else 1
     found: list[Optimization] = []
-    for chunk in starts.split(starts_side_by_side(problem)):
+    interrupted = False
+    for chunk in starts.split(n_together):
         left = max(deadline - time.perf_counter(), 0.0)
-        found += OPTIMIZERS[optimizer](problem, chunk, replace(settings, max_seconds=left), progress)
-        if found[-1].status in (Status.INTERRUPTED, Status.MAX_SECONDS):
+        try:
+            found += OPTIMIZERS[optimizer](problem, chunk, replace(settings, max_seconds=left), progress)
+        except KeyboardInterrupt:
+            if not found:
+                raise
+            interrupted = True
+        except NonFiniteError:
+            if not found:  # at random starts it may happen
+                raise
+        interrupted |= any(each.status is Status.INTERRUPTED for each in found)
+        if interrupted or time.perf_counter() > deadline:
             break
-    return sorted(found, key=lambda each: each.cost)
+    found.sort(key=lambda each: each.cost)
+    return Searches(tuple(found), Status.INTERRUPTED if interrupted else found[0].status)
 
 
 def starts_side_by_side(problem: CalibrationProblem) -> int:
@@ -61,34 +93,24 @@ def starts_side_by_side(problem: CalibrationProblem) -> int:
     return max(1, int(_MEMORY / per_start))
 
 
-def _one_after_the_other(single: Single) -> Optimizer:
-    """Lets an optimizer of one start work through several."""
+def _one_start(single: Single) -> Optimizer:
+    """Gives an optimizer of one start the form of the others."""
 
-    def minimize_each(
+    def minimize_one(
         problem: CalibrationProblem,
         starts: Float[Tensor, "start unknown"],
         settings: OptimizerSettings,
         progress: Progress | None = None,
     ) -> list[Optimization]:
-        deadline = time.perf_counter() + settings.max_seconds
-        found: list[Optimization] = []
-        for start in starts:
-            left = max(deadline - time.perf_counter(), 0.0)
-            try:
-                found.append(single(problem, start, replace(settings, max_seconds=left), progress))
-            except NonFiniteError:
-                if not found:  # the model's own values; at random ones it may happen
-                    raise
-                continue
-            if found[-1].status in (Status.INTERRUPTED, Status.MAX_SECONDS):
-                break
-        return found
+        (start,) = starts
+        return [single(problem, start, settings, progress)]
 
-    return minimize_each
+    return minimize_one
 
 
+_SIDE_BY_SIDE = ("levenberg_marquardt",)
 OPTIMIZERS: Mapping[str, Optimizer] = {
     "levenberg_marquardt": minimize_levenberg_marquardt,
-    "lbfgs": _one_after_the_other(minimize_lbfgs),
-    "adamw": _one_after_the_other(minimize_adamw),
+    "lbfgs": _one_start(minimize_lbfgs),
+    "adamw": _one_start(minimize_adamw),
 }

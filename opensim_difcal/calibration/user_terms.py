@@ -56,7 +56,7 @@ def user_terms(
     """Returns the user's terms by name, one number per start.
 
     Raises:
-        CalibrationError: If a term does not return one number.
+        CalibrationError: If a term does not return one number that depends on the prediction.
     """
     if simulation.tendon_force.dim() == 3:
         return {name: _one_number(name, term(simulation, trials)) for name, term in terms.items()}
@@ -91,5 +91,10 @@ def _one_number(name: str, value: object) -> Tensor:
         raise CalibrationError(
             f"cost_terms: the term {name!r} returned {got}. Return one number as a torch tensor, computed "
             "from the prediction."
+        )
+    if torch.is_grad_enabled() and not value.requires_grad:
+        raise CalibrationError(
+            f"cost_terms: the term {name!r} does not depend on the prediction, or was detached from it. "
+            "Compute it from the prediction with torch's functions, without detach, item or numpy."
         )
     return value.reshape(())

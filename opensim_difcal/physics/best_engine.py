@@ -22,11 +22,9 @@ def best_engine(muscles: Muscles, folder: Path | None = None, *, compiled: bool 
         return TorchEngine()
     try:
         from opensim_difcal.physics.compiled.engine import CompiledEngine
-        from opensim_difcal.physics.compiled.templates import trajectory_source
-        from opensim_difcal.physics.muscle_functions import STEP
 
         engine = CompiledEngine(folder)
-        engine.kernel(STEP, trajectory_source, muscles, with_partials=True)
+        engine.prepare(muscles)
     except Exception as error:  # numba missing or unable: the results do not depend on it
         _log.warning("Machine code cannot be made (%s); calibrating in plain torch, which is slower.", error)
         return TorchEngine()

@@ -16,6 +16,7 @@ import torch
 from jaxtyping import Float, Int
 from scipy.interpolate import CubicSpline
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from opensim_difcal.physics.bezier import evaluate
 from opensim_difcal.physics.curve_parameters import CurveParameters
@@ -101,6 +102,7 @@ class _Curve(torch.autograd.Function):
         return value, slope
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *upstream: Tensor) -> tuple[None, Tensor]:
         slope, curvature = ctx.saved_tensors
         return None, upstream[0] * slope + upstream[1] * curvature

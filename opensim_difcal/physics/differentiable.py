@@ -11,6 +11,7 @@ from typing import Any, Protocol, final, runtime_checkable
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from opensim_difcal.physics.activation import steady_start
 from opensim_difcal.physics.elastic_tendon import integrate_sequentially
@@ -146,6 +147,7 @@ class _Apply(torch.autograd.Function):
         return values
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, ...]:
         n = len(ctx.saved_tensors) // ctx.n_values
         by_value = [ctx.saved_tensors[i * n : (i + 1) * n] for i in range(ctx.n_values)]
@@ -168,6 +170,7 @@ class _Recurrence(torch.autograd.Function):
         return x
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, ...]:
         last, before, x = ctx.saved_tensors
         w = ctx.engine.solve_adjoint(last.expand_as(x), before.expand_as(x), upstream[0])
@@ -195,6 +198,7 @@ class _Equilibrium(torch.autograd.Function):
         return rest.fiber_length
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, ...]:
         gradients = (
             (upstream[0] * partial).sum_to_size(shape)
@@ -232,6 +236,7 @@ class _Trajectory(torch.autograd.Function):
         return lengths
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, ...]:
         by_length, by_velocity, by_before, by_after, by_optimal, by_slack = ctx.saved_tensors
         coefficients = coupling(by_length, by_velocity, ctx.time_step)

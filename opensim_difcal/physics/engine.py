@@ -9,6 +9,9 @@ from opensim_difcal.physics.elementwise import Elementwise
 from opensim_difcal.physics.muscle import Muscles
 from opensim_difcal.shapes import MuscleSeries, MuscleValues
 
+N_BISECTIONS = 15
+"""Of a bracket, to find a root; Newton steps follow."""
+
 
 class Engine(ABC):
     """The heavy numerical work: derivatives, roots, trajectories and recurrences.
@@ -32,10 +35,10 @@ class Engine(ABC):
         variables: Sequence[Tensor],
         muscles: Muscles,
     ) -> MuscleValues:
-        """Returns about where a function of its first variable falls through zero, by bisection.
+        """Returns about where a function of its first variable falls through zero: by `N_BISECTIONS`.
 
         Args:
-            function: Positive below the root, which is found to 3e-5 of the bracket.
+            function: Positive below the root.
             low: Left end of the bracket.
             high: Right end.
             variables: All but the first.

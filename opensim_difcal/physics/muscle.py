@@ -181,27 +181,32 @@ def tendon_force_multiplier(
 
 
 def fiber_force_multiplier(
-    fiber_length: MuscleValues, fiber_velocity: MuscleValues, activation: MuscleValues, muscles: Muscles
+    fiber_length: MuscleValues,
+    fiber_velocity: MuscleValues | None,
+    activation: MuscleValues,
+    muscles: Muscles,
 ) -> MuscleValues:
     """Force along the fiber in max_isometric_force (Eq. 3 without the pennation).
 
     Args:
         fiber_length: m.
-        fiber_velocity: m/s, lengthening positive.
+        fiber_velocity: m/s, lengthening positive; None at rest.
         activation: 0..1.
         muscles: Parameters.
     """
     normalized_length = fiber_length / muscles.optimal_fiber_length
-    normalized_velocity = fiber_velocity / (muscles.optimal_fiber_length * muscles.max_contraction_velocity)
     active, _ = muscles.active_force_length.value_and_slope(normalized_length)
     passive, _ = muscles.fiber_force_length.value_and_slope(normalized_length)
+    if fiber_velocity is None:
+        return activation * active + passive
+    normalized_velocity = fiber_velocity / (muscles.optimal_fiber_length * muscles.max_contraction_velocity)
     velocity, _ = muscles.force_velocity.value_and_slope(normalized_velocity)
     return activation * active * velocity + passive + muscles.fiber_damping * normalized_velocity
 
 
 def force_balance(
     fiber_length: MuscleValues,
-    fiber_velocity: MuscleValues,
+    fiber_velocity: MuscleValues | None,
     activation: MuscleValues,
     muscle_tendon_length: MuscleValues,
     muscles: Muscles,
@@ -210,7 +215,7 @@ def force_balance(
 
     Args:
         fiber_length: m.
-        fiber_velocity: m/s.
+        fiber_velocity: m/s; None at rest.
         activation: 0..1.
         muscle_tendon_length: m.
         muscles: Parameters.
@@ -219,26 +224,6 @@ def force_balance(
     tendon_length = muscle_tendon_length - fiber_length * cos_pennation
     tendon, _ = tendon_force_multiplier(tendon_length / muscles.tendon_slack_length, muscles)
     return tendon - cos_pennation * fiber_force_multiplier(fiber_length, fiber_velocity, activation, muscles)
-
-
-def resting_force_balance(
-    fiber_length: MuscleValues, activation: MuscleValues, muscle_tendon_length: MuscleValues, muscles: Muscles
-) -> MuscleValues:
-    """`force_balance` at zero velocity, where the force-velocity multiplier is 1.
-
-    Args:
-        fiber_length: m.
-        activation: 0..1.
-        muscle_tendon_length: m.
-        muscles: Parameters.
-    """
-    cos_pennation = cos_pennation_angle(fiber_length, muscles)
-    tendon_length = muscle_tendon_length - fiber_length * cos_pennation
-    tendon, _ = tendon_force_multiplier(tendon_length / muscles.tendon_slack_length, muscles)
-    normalized_length = fiber_length / muscles.optimal_fiber_length
-    active, _ = muscles.active_force_length.value_and_slope(normalized_length)
-    passive, _ = muscles.fiber_force_length.value_and_slope(normalized_length)
-    return tendon - cos_pennation * (activation * active + passive)
 
 
 def clamp_activation(activation: MuscleValues, muscles: Muscles) -> MuscleValues:

@@ -9,7 +9,7 @@ from torch import Tensor
 from opensim_difcal.physics.activation import activation
 from opensim_difcal.physics.elastic_tendon import elastic_tendon_force, rosenbrock_step
 from opensim_difcal.physics.elementwise import Elementwise
-from opensim_difcal.physics.muscle import Muscles, clamp_activation, resting_force_balance
+from opensim_difcal.physics.muscle import Muscles, clamp_activation, force_balance
 from opensim_difcal.physics.rigid_tendon import rigid_fiber_length, rigid_tendon_force
 
 
@@ -26,7 +26,7 @@ def _balance(
     muscles: Muscles,
 ) -> tuple[Tensor]:
     muscles = muscles.with_lengths(optimal, slack)
-    return (resting_force_balance(fiber_length, activations, muscle_tendon_length, muscles),)
+    return (force_balance(fiber_length, None, activations, muscle_tendon_length, muscles),)
 
 
 def _step(

@@ -21,7 +21,7 @@ from torch import Tensor
 from opensim_difcal.physics.differentiable import coupling
 from opensim_difcal.physics.elastic_tendon import integrate_sequentially
 from opensim_difcal.physics.elementwise import Elementwise
-from opensim_difcal.physics.engine import Engine
+from opensim_difcal.physics.engine import N_BISECTIONS, Engine
 from opensim_difcal.physics.equilibrium import bracket
 from opensim_difcal.physics.muscle import Muscles, minimum_fiber_length, pick
 from opensim_difcal.physics.muscle_functions import BALANCE, STEP
@@ -32,7 +32,6 @@ _MAX_PASSES = 12
 _TOLERANCE = 1e-10  # of the optimal fiber length
 _LARGEST_CORRECTION = 0.2  # of the optimal fiber length, in one pass
 _BISECTIONS = 5  # in one pass, so that 31 points inside the bracket are looked at
-_ROOT_PASSES = 3  # to 3e-5 of the bracket; two Newton steps follow
 _GUESS_PASSES = 2
 
 
@@ -99,7 +98,7 @@ class TorchEngine(Engine):
         muscles: Muscles,
     ) -> MuscleValues:
         """Decides several bisections at a time, which costs hardly more than one."""
-        return _bisected(function, low, high, variables, muscles, _ROOT_PASSES)
+        return _bisected(function, low, high, variables, muscles, N_BISECTIONS // _BISECTIONS)
 
     def trajectory(
         self,

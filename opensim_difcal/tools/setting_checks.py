@@ -44,7 +44,16 @@ def setting_problems(tool: NMSCalibrationTool) -> list[SetupFileError]:
         sentences += _words(files, f"<trials>/<Trial name={files.name!r}>/")
     if tool.preset not in PRESETS:  # reported; the other settings are checked all the same
         tool = replace(tool, preset="default")
-    for check in (_numbers, _bounds, _ranges, _names, _groups, overwritten_inputs, unusable_folder):
+    for check in (
+        _numbers,
+        _bounds,
+        _ranges,
+        _names,
+        _groups,
+        _cost_terms,
+        overwritten_inputs,
+        unusable_folder,
+    ):
         sentences += check(tool)
     return [SetupFileError(sentence) for sentence in sentences]
 
@@ -146,6 +155,25 @@ def _groups(tool: NMSCalibrationTool) -> Iterator[str]:
             f"<strength_groups>: muscle {muscle!r} stands in several places: {groups}. A muscle has one "
             "strength coefficient; leave it in one group."
         )
+
+
+def _cost_terms(tool: NMSCalibrationTool) -> Iterator[str]:
+    """Terms that a Python program adds."""
+    if not tool.cost_terms:
+        return
+    from opensim_difcal.calibration.cost import TERM_NAMES  # imports torch, as the terms' author has
+
+    for name, term in tool.cost_terms.items():
+        if not isinstance(name, str) or not name or name in (*TERM_NAMES, "total"):
+            yield (
+                f"cost_terms: the name {name!r} cannot be used. Give a text other than "
+                f"{', '.join(TERM_NAMES)} and total, the built-in terms."
+            )
+        if not callable(term):
+            yield (
+                f"cost_terms: the term {name!r} is {term!r}; expected a function of prediction and trials "
+                "that returns one number. See docs/cost_terms.md."
+            )
 
 
 def _repeated(names: list[str] | tuple[str, ...]) -> list[str]:

@@ -74,7 +74,7 @@ def test_an_interrupt_within_the_first_iteration_is_passed_on(make_problem, monk
 
 
 def test_a_start_off_the_middle_is_where_it_starts(problem):
-    start = 0.7 * torch.ones_like(problem.unknowns.start())
+    start = 0.5 * torch.ones_like(problem.unknowns.start())
     found = minimize_adamw(problem, start, replace(SETTINGS, max_iterations=1))
     assert found.cost_history[0]["distance"] == pytest.approx(problem.cost(start)["distance"].item())
 

@@ -11,7 +11,7 @@ from opensim_difcal.calibration.optimization import OptimizerSettings
 from opensim_difcal.calibration.result import PARAMETER_NAMES
 from opensim_difcal.calibration.unknowns import Bounds
 from opensim_difcal.calibration.user_terms import peak_of_summed_forces
-from opensim_difcal.errors import BoundsError, CalibrationError
+from opensim_difcal.errors import BoundsError, CalibrationError, TrialError
 from opensim_difcal.physics.time_parallel import TorchEngine
 
 SETTINGS = CalibrationSettings(optimization=OptimizerSettings(max_iterations=4))
@@ -129,4 +129,48 @@ def test_a_term_that_is_not_one_number_is_refused(trials, muscles, engine, value
     assert str(caught.value) == (
         f"cost_terms: the term 'mine' returned {got}. Return one number as a torch tensor, computed from the "
         "prediction."
+    )
+
+
+@pytest.mark.parametrize("optimizer", ["levenberg_marquardt", "lbfgs", "adamw"])
+@pytest.mark.parametrize(
+    "term", [lambda p, t: torch.tensor(1.0), lambda p, t: p.tendon_force.detach().mean()]
+)
+def test_a_term_that_cannot_be_differentiated_is_refused(trials, muscles, engine, optimizer, term):
+    settings = replace(SETTINGS, terms={"mine": term}, optimizer=optimizer)
+    with pytest.raises(CalibrationError) as caught:
+        calibrate("arm", trials, muscles, settings, engine=engine)
+    assert str(caught.value) == (
+        "cost_terms: the term 'mine' does not depend on the prediction, or was detached from it. Compute it "
+        "from the prediction with torch's functions, without detach, item or numpy."
+    )
+
+
+def test_searches_that_came_to_nothing_are_counted(trials, muscles, engine):
+    def interrupt(iteration, cost):
+        if iteration == 1:
+            raise KeyboardInterrupt
+
+    settings = replace(SETTINGS, n_starts=3, optimizer="lbfgs")
+    result = calibrate("arm", trials, muscles, settings, engine=engine, progress=interrupt)
+    assert result.warnings[-1] == (
+        "Of the searches that <n_starts> asks for, 2 came to nothing: the cost at the start was not a "
+        "number, or the run was stopped before."
+    )
+
+
+def test_a_coordinate_that_no_muscle_moves_only_adds_its_error(trials, muscles, engine):
+    still = tuple(replace(trial, moment_arm=0.0 * trial.moment_arm) for trial in trials)
+    result = calibrate("arm", still, muscles, SETTINGS, engine=engine)
+    assert result.cost_history[0]["moment_error"] == result.cost_history[-1]["moment_error"] > 0.0
+
+
+def test_a_trial_of_two_samples_is_refused(trials, muscles, engine):
+    series = ("time", "excitation", "muscle_tendon_length", "moment_arm", "joint_moment")
+    short = replace(trials[0], name="stub", **{name: getattr(trials[0], name)[:2] for name in series})
+    with pytest.raises(TrialError) as caught:
+        calibrate("arm", [short], muscles, SETTINGS, engine=engine)
+    assert str(caught.value) == (
+        "Trial 'stub' has only 2 samples; at least 3 are needed. Widen its <time_range>, or make <time_step> "
+        "smaller."
     )

@@ -197,3 +197,18 @@ def test_what_is_not_a_number_stays_none(pair, engine):
         assert not lost[0].any()
         assert not lost[1, :19, :].any()
         assert not lost[:, :, :2].any()
+
+
+def test_second_derivatives_are_refused_instead_of_wrong(pair, engine):
+    case = Case(pair.muscles, 3, 0.4, 0.0)
+    parameters = case.parameters()
+    simulation = simulate(
+        case.excitation,
+        case.length,
+        case.arm,
+        operations=EngineOperations(engine),
+        **case.arguments(parameters),
+    )
+    slopes = torch.autograd.grad((simulation.tendon_force**2).sum(), parameters, create_graph=True)
+    with pytest.raises(RuntimeError, match="marked with @once_differentiable"):
+        torch.autograd.grad(torch.stack(slopes).sum(), parameters, allow_unused=True)

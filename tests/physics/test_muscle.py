@@ -9,7 +9,6 @@ from opensim_difcal.physics.muscle import (
     fiber_length_from_projection,
     force_balance,
     minimum_fiber_length,
-    resting_force_balance,
     tendon_force_multiplier,
 )
 
@@ -84,7 +83,7 @@ def test_force_balance_at_rest_is_that_at_zero_velocity(pair):
     activation = torch.full_like(fiber_length, 0.3)
     length = fiber_length + 1.01 * pair.muscles.tendon_slack_length
     balance = force_balance(fiber_length, torch.zeros_like(length), activation, length, pair.muscles)
-    at_rest = resting_force_balance(fiber_length, activation, length, pair.muscles)
+    at_rest = force_balance(fiber_length, None, activation, length, pair.muscles)
     torch.testing.assert_close(at_rest, balance, rtol=1e-13, atol=1e-14)
 
 

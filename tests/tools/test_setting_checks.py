@@ -196,3 +196,13 @@ def test_all_faults_are_found_at_once(tmp_path):
         "<patience>",
         "<c1_bounds>",
     ]
+
+
+def test_cost_terms_that_cannot_be_used_are_refused(tmp_path):
+    tool = tiny_tool(tmp_path, cost_terms={"prior": print, "mine": 3.0})
+    assert [str(problem) for problem in setting_problems(tool)] == [
+        "cost_terms: the name 'prior' cannot be used. Give a text other than moment_error, "
+        "normalized_fiber_length, tendon_strain, prior and total, the built-in terms.",
+        "cost_terms: the term 'mine' is 3.0; expected a function of prediction and trials that returns one "
+        "number. See docs/cost_terms.md.",
+    ]

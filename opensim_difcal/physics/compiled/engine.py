@@ -21,7 +21,7 @@ from opensim_difcal.physics.compiled.templates import (
 from opensim_difcal.physics.elementwise import Elementwise
 from opensim_difcal.physics.engine import Engine
 from opensim_difcal.physics.muscle import Muscles
-from opensim_difcal.physics.muscle_functions import STEP
+from opensim_difcal.physics.muscle_functions import ACTIVATION, BALANCE, ELASTIC_FORCE, RIGID_FORCE, STEP
 from opensim_difcal.shapes import MuscleSeries, MuscleValues
 
 _N_AXES = 4  # start, trial, time, muscle
@@ -41,6 +41,8 @@ class CompiledEngine(Engine):
         Raises:
             ImportError: If numba is not installed.
         """
+        import numba  # noqa: F401 - before anything that is kept is judged
+
         self._folder = folder
         self._kernels: dict[str, Kernel] = {}
         self._solve, self._solve_adjoint = (
@@ -107,6 +109,21 @@ class CompiledEngine(Engine):
     def solve_adjoint(self, last: Tensor, before: Tensor, upstream: MuscleSeries) -> MuscleSeries:
         """Its adjoint."""
         return _recurrence(self._solve_adjoint, last, before, upstream)
+
+    def prepare(self, muscles: Muscles) -> None:
+        """Makes every kernel that a simulation of the muscles needs.
+
+        Args:
+            muscles: Decide whether rigid tendons are among them.
+        """
+        self.kernel(ACTIVATION, elementwise_source, muscles, with_partials=True)
+        if not bool(muscles.rigid_tendon.all()):
+            self.kernel(BALANCE, root_source, muscles, with_partials=False)
+            self.kernel(BALANCE, elementwise_source, muscles, with_partials=True)
+            self.kernel(STEP, trajectory_source, muscles, with_partials=True)
+            self.kernel(ELASTIC_FORCE, elementwise_source, muscles, with_partials=True)
+        if bool(muscles.rigid_tendon.any()):
+            self.kernel(RIGID_FORCE, elementwise_source, muscles, with_partials=True)
 
     def kernel(
         self, function: Elementwise, template: Template, muscles: Muscles, *, with_partials: bool

@@ -110,6 +110,7 @@ class Kernel:
     def __init__(self, module: ModuleType) -> None:
         """Takes the imported file of a kernel."""
         self._run: Callable[..., None] = module.kernel
+        assert module.COMPLETE  # the last line of the file
         self._numbers, self._rows, self._tables = module.CONSTANTS
 
     def __call__(
@@ -167,10 +168,8 @@ def _kept(name: str, source: Callable[[], str], folder: Path) -> Kernel | None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return _new(file.stem, source, folder)
-    except OSError as error:
-        _log.warning(
-            "%s: compiled code cannot be kept there (%s); the next run makes it again.", folder, error
-        )
+    except Exception as error:  # the folder, or numba in it: elsewhere it may work
+        _log.warning("%s: compiled code cannot be kept there (%s); every run makes it.", folder, error)
         return None
 
 

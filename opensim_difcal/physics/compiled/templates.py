@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from opensim_difcal.physics.compiled.recording import Recording, Value
 from opensim_difcal.physics.compiled.source import Source, scalar_source
+from opensim_difcal.physics.engine import N_BISECTIONS
 
 SERIES = "float64[:, :, :, :]"
 RESULT = "float64[:, :, :, :, ::1]"
@@ -51,8 +52,10 @@ def kernel(first_row, last_row, last, before, drive, x):
                 if {has_before}:
                     value += before[k, s, b, t{before}, m] * x[k, s, b, {second}, m]
                 x[k, s, b, t, m] = value
+
+
+COMPLETE = True
 """
-_BISECTIONS = 15  # to 3e-5 of the bracket; two Newton steps follow
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ def root_source(recording: Recording, inputs: Inputs) -> str:
     others = [f"v{i}" for i in range(1, len(recording.variables))]
     source = _source(recording, inputs, ["middle", *(f"x_{name}" for name in others)])
     body = [f"x_{name} = {name}[s, b, t, m]" for name in others]
-    body += [*inputs.loads, "a = low[s, b, t, m]", "z = high[s, b, t, m]", f"for _ in range({_BISECTIONS}):"]
+    body += [*inputs.loads, "a = low[s, b, t, m]", "z = high[s, b, t, m]", f"for _ in range({N_BISECTIONS}):"]
     inner = ["middle = 0.5 * (a + z)", *source.lines, f"if {source.outputs[0]} > 0.0:"]
     inner += ["    a = middle", "else:", "    z = middle"]
     body += [f"    {line}" for line in inner]
@@ -210,4 +213,4 @@ def _loops(shape: str, body: Sequence[str], start: Sequence[str] = ()) -> str:
         "            for m in range(n_muscles):",
         *(f"                {line}" for line in body),
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n\n\nCOMPLETE = True\n"

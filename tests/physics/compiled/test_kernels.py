@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from opensim_difcal.physics.best_engine import best_engine
+from opensim_difcal.physics.compiled import engine as engine_module
 from opensim_difcal.physics.compiled import kernels
 from opensim_difcal.physics.compiled.engine import CompiledEngine
 from opensim_difcal.physics.compiled.templates import recurrence_source
@@ -34,11 +35,12 @@ def test_a_kernel_is_kept_and_found_again(tmp_path, caplog):
     assert not caplog.records
 
 
-@pytest.mark.parametrize("content", ["", "def kernel(", "import nothing_of_that_name\n", "\0\1\2"])
+@pytest.mark.parametrize("content", ["", "def kernel(", "import nothing_of_that_name\n", "\0\1\2", None])
 def test_a_damaged_kernel_is_made_anew_and_replaced(tmp_path, caplog, content):
     kernels.build("solve", solve_source, tmp_path)
     (file,) = tmp_path.glob("*.py")
-    file.write_text(content)
+    whole = file.read_text()
+    file.write_text(whole[: whole.index("COMPLETE")] if content is None else content)
     with caplog.at_level(logging.WARNING, "opensim_difcal"):
         assert solved(kernels.build("solve", solve_source, tmp_path)) == [1.0, 1.5, 1.75]
     (record,) = caplog.records
@@ -88,3 +90,27 @@ def test_without_numba_plain_torch_computes_and_says_so(pair, monkeypatch, caplo
 def test_machine_code_is_taken_where_it_can_be_made_and_is_wanted(pair, kernel_folder):
     assert isinstance(best_engine(pair.muscles, kernel_folder), CompiledEngine)
     assert isinstance(best_engine(pair.muscles, kernel_folder, compiled=False), TorchEngine)
+
+
+def test_without_numba_what_is_kept_stays(pair, kernel_folder, monkeypatch):
+    best_engine(pair.muscles, kernel_folder)
+    kept = sorted(kernel_folder.glob("*.py"))
+    monkeypatch.setitem(sys.modules, "numba", None)
+    assert isinstance(best_engine(pair.muscles, kernel_folder), TorchEngine)
+    assert sorted(kernel_folder.glob("*.py")) == kept
+
+
+def test_a_kernel_that_cannot_be_made_leaves_plain_torch(pair, monkeypatch, tmp_path, caplog):
+    original = kernels.build
+
+    def build(name, source, folder):
+        if name.startswith("root"):
+            raise RuntimeError("no machine code today")
+        return original(name, source, folder)
+
+    monkeypatch.setattr(engine_module, "build", build)
+    with caplog.at_level(logging.WARNING, "opensim_difcal"):
+        assert isinstance(best_engine(pair.muscles, tmp_path), TorchEngine)
+    assert caplog.records[-1].getMessage() == (
+        "Machine code cannot be made (no machine code today); calibrating in plain torch, which is slower."
+    )
