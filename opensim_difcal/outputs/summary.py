@@ -12,7 +12,7 @@ from opensim_difcal.calibration.result import CalibrationResult, ParameterChange
 from opensim_difcal.outputs.trial_pairs import TrialPair, trial_pairs
 from opensim_difcal.outputs.verdict import CLOSED_LOOP_CHECKS, verdict
 
-STAGES = ("geometry", "calibration", "closed_loop", "report")
+STAGES = ("geometry", "compilation", "calibration", "closed_loop", "report")
 
 
 def summary(

@@ -13,19 +13,31 @@ from opensim_difcal.calibration.optimization import OptimizerSettings
 from opensim_difcal.calibration.result import CalibrationResult
 from opensim_difcal.calibration.unknowns import Bounds
 from opensim_difcal.physics.best_engine import best_engine
+from opensim_difcal.physics.engine import Engine
 from opensim_difcal.tools.cache_folder import cache_folder
 from opensim_difcal.tools.calibration_inputs import CalibrationInputs
 from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
 
 
+def make_engine(tool: NMSCalibrationTool, inputs: CalibrationInputs) -> Engine:
+    """Makes what computes; machine code is compiled, unless an earlier run left it."""
+    muscles = inputs.muscles.to(tool.device)
+    return best_engine(muscles, cache_folder(tool, "kernels"), compiled=tool.compiled)
+
+
 def calibrate_inputs(
-    tool: NMSCalibrationTool, inputs: CalibrationInputs, *, progress: bool = False
+    tool: NMSCalibrationTool,
+    inputs: CalibrationInputs,
+    engine: Engine | None = None,
+    *,
+    progress: bool = False,
 ) -> CalibrationResult:
     """Calibrates and predicts every trial.
 
     Args:
         tool: The settings.
         inputs: Model, muscles and trials.
+        engine: What computes; by default what the settings say.
         progress: Whether a progress bar with the cost is shown.
     """
     settings = calibration_settings(tool)
@@ -37,13 +49,12 @@ def calibrate_inputs(
             bar.set_postfix_str(f"cost {cost['total']:.4g}", refresh=False)
             bar.update(iteration - bar.n)
 
-        muscles = inputs.muscles.to(tool.device)
         result = calibrate(
             tool.name,
             inputs.trials,
-            muscles,
+            inputs.muscles.to(tool.device),
             settings,
-            engine=best_engine(muscles, cache_folder(tool, "kernels"), compiled=tool.compiled),
+            engine=engine or make_engine(tool, inputs),
             made_elastic=inputs.made_elastic,
             progress=show,
         )

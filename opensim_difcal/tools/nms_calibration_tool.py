@@ -252,13 +252,15 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
         with no_garbage_collection():
             from opensim_difcal.tools.calibration_inputs import read_inputs
             from opensim_difcal.tools.calibration_outputs import write_outputs
-            from opensim_difcal.tools.calibration_run import calibrate_inputs, torch_threads
+            from opensim_difcal.tools.calibration_run import calibrate_inputs, make_engine, torch_threads
 
         with torch_threads(threads):
             inputs = read_inputs(self)
             watch.lap("geometry")
             _log.info("Read %d trials and %d muscles.", len(inputs.trials), len(inputs.muscles.names))
-            result = calibrate_inputs(self, inputs, progress=progress)
+            engine = make_engine(self, inputs)
+            watch.lap("compilation")
+            result = calibrate_inputs(self, inputs, engine, progress=progress)
             watch.lap("calibration")
             _log.info(
                 "%s Cost %.4g after %d iterations.",

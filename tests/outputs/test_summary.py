@@ -6,7 +6,7 @@ import pytest
 from opensim_difcal.calibration.metrics import pooled_agreement, trial_agreement
 from opensim_difcal.outputs.summary import pooled_summary, summary, with_seconds, write_summary
 
-SECONDS = {"geometry": 2.0, "closed_loop": 3.0, "report": 1.0}
+SECONDS = {"geometry": 2.0, "compilation": 0.5, "closed_loop": 3.0, "report": 1.0}
 
 
 @pytest.fixture
@@ -37,8 +37,9 @@ def test_every_start_is_told(written):
 
 def test_missing_seconds_come_from_the_result_and_the_sum(written):
     assert written["seconds"] == {
-        "total": 18.5,
+        "total": 19.0,
         "geometry": 2.0,
+        "compilation": 0.5,
         "calibration": 12.5,
         "closed_loop": 3.0,
         "report": 1.0,
@@ -117,8 +118,15 @@ def test_summary_without_any_iteration_has_no_cost(result, closed_loop):
 
 def test_seconds_can_be_written_when_they_are_known(result, closed_loop):
     values = summary(result, tool="T", seconds={}, closed_loop=closed_loop)
-    seconds = {"calibration": 4.0, "geometry": 1.0, "report": 0.5, "closed_loop": 0.25}
+    seconds = {"calibration": 4.0, "geometry": 1.0, "report": 0.5, "closed_loop": 0.25, "compilation": 2.0}
     timed = with_seconds(values, seconds)
-    assert timed == {**values, "seconds": {"total": 5.75, **seconds}}
-    assert list(timed["seconds"]) == ["total", "geometry", "calibration", "closed_loop", "report"]
+    assert timed == {**values, "seconds": {"total": 7.75, **seconds}}
+    assert list(timed["seconds"]) == [
+        "total",
+        "geometry",
+        "compilation",
+        "calibration",
+        "closed_loop",
+        "report",
+    ]
     assert list(timed) == list(values)

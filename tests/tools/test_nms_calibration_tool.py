@@ -73,7 +73,8 @@ def test_the_summary_has_the_documented_keys(summary):
     assert set(summary["cost"]) == {"initial", "final"}
     terms = {"moment_error", "normalized_fiber_length", "tendon_strain", "prior", "total"}
     assert set(summary["cost"]["initial"]) == set(summary["cost"]["final"]) == terms
-    assert set(summary["seconds"]) == {"total", "geometry", "calibration", "closed_loop", "report"}
+    stages = {"geometry", "compilation", "calibration", "closed_loop", "report"}
+    assert set(summary["seconds"]) == {"total", *stages}
     checks = {"reintegration_rms_max", "frame_force_error_max", "frame_balance_error_max"}
     assert checks <= set(summary["closed_loop"])
 

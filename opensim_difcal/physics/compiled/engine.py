@@ -1,7 +1,7 @@
 """The engine in machine code, for the CPU."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import final
@@ -45,10 +45,6 @@ class CompiledEngine(Engine):
 
         self._folder = folder
         self._kernels: dict[str, Kernel] = {}
-        self._solve, self._solve_adjoint = (
-            build(name, partial(recurrence_source, adjoint=adjoint), folder)
-            for name, adjoint in (("solve", False), ("solve_adjoint", True))
-        )
 
     def with_partials(
         self, function: Elementwise, variables: Sequence[Tensor], muscles: Muscles
@@ -104,18 +100,19 @@ class CompiledEngine(Engine):
 
     def solve(self, last: Tensor, before: Tensor, drive: MuscleSeries) -> MuscleSeries:
         """A second-order linear recurrence over time."""
-        return _recurrence(self._solve, last, before, drive)
+        return _recurrence(self._recurrence_kernel(adjoint=False), last, before, drive)
 
     def solve_adjoint(self, last: Tensor, before: Tensor, upstream: MuscleSeries) -> MuscleSeries:
         """Its adjoint."""
-        return _recurrence(self._solve_adjoint, last, before, upstream)
+        return _recurrence(self._recurrence_kernel(adjoint=True), last, before, upstream)
 
     def prepare(self, muscles: Muscles) -> None:
-        """Makes every kernel that a simulation of the muscles needs.
+        """Makes every kernel that a simulation of the muscles and its tangents need.
 
         Args:
             muscles: Decide whether rigid tendons are among them.
         """
+        self._recurrence_kernel(adjoint=False)
         self.kernel(ACTIVATION, elementwise_source, muscles, with_partials=True)
         if not bool(muscles.rigid_tendon.all()):
             self.kernel(BALANCE, root_source, muscles, with_partials=False)
@@ -130,12 +127,17 @@ class CompiledEngine(Engine):
     ) -> Kernel:
         """Returns a kernel, made at the first call."""
         name = f"{template.__name__.removesuffix('_source')}_{function.name}"
+        return self._built(
+            name, lambda: kernel_source(function, template, muscles, with_partials=with_partials)
+        )
+
+    def _recurrence_kernel(self, *, adjoint: bool) -> Kernel:
+        name = "solve_adjoint" if adjoint else "solve"
+        return self._built(name, partial(recurrence_source, adjoint=adjoint))
+
+    def _built(self, name: str, source: Callable[[], str]) -> Kernel:
         if name not in self._kernels:
-            self._kernels[name] = build(
-                name,
-                lambda: kernel_source(function, template, muscles, with_partials=with_partials),
-                self._folder,
-            )
+            self._kernels[name] = build(name, source, self._folder)
         return self._kernels[name]
 
 
