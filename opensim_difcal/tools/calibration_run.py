@@ -1,5 +1,6 @@
 """Calibrates what was read: settings to optimizer, with a progress bar."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,11 +19,15 @@ from opensim_difcal.tools.cache_folder import cache_folder
 from opensim_difcal.tools.calibration_inputs import CalibrationInputs
 from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
 
+_log = logging.getLogger("opensim_difcal")
+
 
 def make_engine(tool: NMSCalibrationTool, inputs: CalibrationInputs) -> Engine:
     """Makes what computes; machine code is compiled, unless an earlier run left it."""
-    muscles = inputs.muscles.to(tool.device)
-    return best_engine(muscles, cache_folder(tool, "kernels"), compiled=tool.compiled)
+    muscles, folder = inputs.muscles.to(tool.device), cache_folder(tool, "kernels")
+    if tool.compiled and tool.device == "cpu" and (folder is None or not folder.exists()):
+        _log.info("Compiling the muscle, some five seconds; later runs find it in the cache directory.")
+    return best_engine(muscles, folder, compiled=tool.compiled)
 
 
 def calibrate_inputs(

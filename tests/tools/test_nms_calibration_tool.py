@@ -2,6 +2,7 @@
 
 import csv
 import json
+import logging
 import time
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from opensim_difcal.calibration.result import PARAMETER_NAMES, Status
 from opensim_difcal.inputs.opensim_model import load_model
 from opensim_difcal.outputs.subject_file import read_subject
 from opensim_difcal.setup_template import write_setup
+from opensim_difcal.tools.calibration_inputs import read_inputs
+from opensim_difcal.tools.calibration_run import make_engine
 from opensim_difcal.tools.file_checks import output_names
 from opensim_difcal.tools.nms_calibration_tool import StrengthGroup
 
@@ -222,3 +225,14 @@ def test_a_user_s_cost_term_and_several_starts_stand_in_summary_and_report(tmp_p
     report = (tmp_path / "report.html").read_text()
     assert "cocontraction" in report
     assert "2 searches from different starts ended at the costs " in report
+
+
+def test_compilation_is_announced_where_nothing_is_kept(tmp_path, caplog):
+    with caplog.at_level(logging.INFO, "opensim_difcal"):
+        tool = tiny_tool(tmp_path, cache_directory=tmp_path / "cache")
+        make_engine(tool, read_inputs(tool))
+        make_engine(tool, read_inputs(tool))
+    announced = [record.getMessage() for record in caplog.records]
+    assert announced == [
+        "Compiling the muscle, some five seconds; later runs find it in the cache directory."
+    ]
