@@ -14,9 +14,9 @@ from opensim_difcal.calibration.problem import CalibrationProblem, predict
 from opensim_difcal.calibration.result import CalibrationResult, ParameterChange, StartOutcome
 from opensim_difcal.calibration.starts import Searches, minimize
 from opensim_difcal.calibration.unknowns import Bounds, Position, Unknowns, make_unknowns, random_starts
-from opensim_difcal.calibration.user_terms import check_term_names
+from opensim_difcal.calibration.user_terms import term_faults
 from opensim_difcal.calibration.warnings import calibration_warnings
-from opensim_difcal.errors import TrialError
+from opensim_difcal.errors import CalibrationError, TrialError
 from opensim_difcal.inputs.batch import batch_trials
 from opensim_difcal.inputs.trial import Trial
 from opensim_difcal.physics.best_engine import best_engine
@@ -78,11 +78,13 @@ def calibrate(
         progress: Called after every iteration.
 
     Raises:
+        CalibrationError: If a term of the cost cannot be used.
         TrialError: If a trial has less than three samples.
         BoundsError: If a start value lies outside its bounds.
         NonFiniteError: If the cost is not a finite number at the start.
     """
-    check_term_names(settings.terms)
+    for fault in term_faults(settings.terms):
+        raise CalibrationError(fault)
     _check_lengths(trials)
     started = time.perf_counter()
     problem = _problem(trials, muscles, settings, engine, start)

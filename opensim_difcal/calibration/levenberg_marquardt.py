@@ -72,13 +72,14 @@ class _Search:
         equations: Normal equations there.
         limits: Bounds as positions.
         tolerance: Relative decrease of the cost that counts as an improvement.
+        history: Cost by term and "total" of every start at every iteration.
     """
 
     position: Tensor
     equations: NormalEquations
     limits: tuple[Tensor, Tensor]
     tolerance: float
-    history: list[list[dict[str, float]]] = field(default_factory=list)
+    history: list[list[dict[str, float]]] = field(init=False)
 
     def __post_init__(self) -> None:
         n_starts = len(self.position)

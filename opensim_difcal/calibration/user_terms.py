@@ -67,18 +67,25 @@ def user_terms(
     }
 
 
-def check_term_names(terms: Mapping[str, CostTerm]) -> None:
-    """Refuses names that built-in terms have.
+def term_faults(terms: Mapping[str, CostTerm]) -> list[str]:
+    """Returns what is wrong with names and terms, without calling any.
 
-    Raises:
-        CalibrationError: If a name is taken.
+    Args:
+        terms: The user's terms by name.
     """
-    for name in terms:
-        if name in (*TERM_NAMES, "total"):
-            raise CalibrationError(
-                f"cost_terms: the name {name!r} is taken by a built-in term. Choose a name other than "
-                f"{', '.join(TERM_NAMES)} and total."
+    found = []
+    for name, term in terms.items():
+        if not isinstance(name, str) or not name or name in (*TERM_NAMES, "total"):
+            found.append(
+                f"cost_terms: the name {name!r} cannot be used. Give a text other than "
+                f"{', '.join(TERM_NAMES)} and total, the built-in terms."
             )
+        if not callable(term):
+            found.append(
+                f"cost_terms: the term {name!r} is {term!r}; expected a function of prediction and trials "
+                "that returns one number. See docs/cost_terms.md."
+            )
+    return found
 
 
 def _of_start(simulation: Simulation, i: int) -> Simulation:

@@ -161,19 +161,9 @@ def _cost_terms(tool: NMSCalibrationTool) -> Iterator[str]:
     """Terms that a Python program adds."""
     if not tool.cost_terms:
         return
-    from opensim_difcal.calibration.cost import TERM_NAMES  # imports torch, as the terms' author has
+    from opensim_difcal.calibration.user_terms import term_faults  # imports torch, as the terms' author has
 
-    for name, term in tool.cost_terms.items():
-        if not isinstance(name, str) or not name or name in (*TERM_NAMES, "total"):
-            yield (
-                f"cost_terms: the name {name!r} cannot be used. Give a text other than "
-                f"{', '.join(TERM_NAMES)} and total, the built-in terms."
-            )
-        if not callable(term):
-            yield (
-                f"cost_terms: the term {name!r} is {term!r}; expected a function of prediction and trials "
-                "that returns one number. See docs/cost_terms.md."
-            )
+    yield from term_faults(tool.cost_terms)
 
 
 def _repeated(names: list[str] | tuple[str, ...]) -> list[str]:

@@ -114,8 +114,8 @@ def test_a_term_named_like_a_built_in_one_is_refused(trials, muscles, engine):
             engine=engine,
         )
     assert str(caught.value) == (
-        "cost_terms: the name 'prior' is taken by a built-in term. Choose a name other than moment_error, "
-        "normalized_fiber_length, tendon_strain, prior and total."
+        "cost_terms: the name 'prior' cannot be used. Give a text other than moment_error, "
+        "normalized_fiber_length, tendon_strain, prior and total, the built-in terms."
     )
 
 

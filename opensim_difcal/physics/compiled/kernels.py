@@ -108,9 +108,14 @@ class Kernel:
     """Machine code of a template around a function; rows are shared among threads."""
 
     def __init__(self, module: ModuleType) -> None:
-        """Takes the imported file of a kernel."""
+        """Takes the imported file of a kernel.
+
+        Raises:
+            ImportError: If the file is not whole.
+        """
         self._run: Callable[..., None] = module.kernel
-        assert module.COMPLETE  # the last line of the file
+        if not getattr(module, "COMPLETE", False):  # the last line of the file
+            raise ImportError("the file is cut short")
         self._numbers, self._rows, self._tables = module.CONSTANTS
 
     def __call__(
@@ -175,10 +180,11 @@ def _kept(name: str, source: Callable[[], str], folder: Path) -> Kernel | None:
 
 def _new(name: str, source: Callable[[], str], folder: Path) -> Kernel:
     """Writes a kernel's file in one piece, so that another process sees all or nothing of it."""
+    text = source()
     with tempfile.NamedTemporaryFile(
         "w", dir=folder, prefix=f".{name}", suffix=".py", delete=False, encoding="utf-8"
     ) as stream:
-        stream.write(source())
+        stream.write(text)
     return Kernel(_load(Path(stream.name).replace(folder / f"{name}.py")))
 
 

@@ -96,13 +96,14 @@ def scalar_source(recording: Recording, inputs: Mapping[Value, str]) -> Source:
 
 
 def _expression(operation: Operation, called: Mapping[Value, str]) -> str:
-    if operation.name == "pow":
-        base, exponent = operation.arguments
-        assert exponent in (1, 2, 3), "only small whole powers are written, as products"
-        return " * ".join([called[base]] * int(exponent))
-    assert operation.name in _EXPRESSIONS, f"{operation.name} has no scalar form; add it to _EXPRESSIONS"
-    assert not (operation.name in ("add", "sub", "rsub") and operation.keywords), "alpha is not written"
-    return _EXPRESSIONS[operation.name].format(*(_written(a, called) for a in operation.arguments))
+    name, arguments = operation.name, operation.arguments
+    if name == "pow" and arguments[1] in (1, 2, 3):
+        return " * ".join([called[arguments[0]]] * int(arguments[1]))
+    is_scaled = name in ("add", "sub", "rsub") and bool(operation.keywords)  # by torch's `alpha`
+    if name not in _EXPRESSIONS or is_scaled:
+        # Another version of torch may record what this one does not.
+        raise NotImplementedError(f"{name} has no scalar form here; add it to _EXPRESSIONS")
+    return _EXPRESSIONS[name].format(*(_written(argument, called) for argument in arguments))
 
 
 def _written(argument: Any, called: Mapping[Value, str]) -> str:
