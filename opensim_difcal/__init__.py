@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Problems,
         SetupFileError,
         StorageFileError,
+        SynergyError,
         TrialError,
     )
     from opensim_difcal.inputs.excitations import ExcitationChannel
@@ -40,6 +41,7 @@ __all__ = [
     "SetupFileError",
     "StorageFileError",
     "StrengthGroup",
+    "SynergyError",
     "TrialError",
     "TrialFiles",
     "__version__",

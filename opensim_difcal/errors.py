@@ -5,6 +5,7 @@
     ├── StorageFileError    a .sto or .mot file cannot be read
     ├── ModelError          the .osim model cannot be used
     ├── TrialError          a trial's files contradict each other or the model
+    ├── SynergyError        synergies cannot be extracted from the excitations
     ├── BoundsError         a start value lies outside its bounds
     ├── CalibrationError    the optimization failed
     │   └── NonFiniteError  a force, a length or the cost became NaN or infinite
@@ -35,6 +36,10 @@ class ModelError(DifcalError, ValueError):
 
 class TrialError(DifcalError, ValueError):
     """A trial's files contradict each other or the model."""
+
+
+class SynergyError(DifcalError, ValueError):
+    """Synergies cannot be extracted from the recorded excitations."""
 
 
 class BoundsError(DifcalError, ValueError):

@@ -6,12 +6,14 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "opensim_difcal"
 PHYSICS = {"physics", "shapes", "errors"}
 INPUTS = PHYSICS | {"inputs", "settings", "wording", "atomic", "cache", "workers"}
-CALIBRATION = INPUTS | {"calibration"}
+SYNERGIES = {"synergies", "shapes", "errors"}
+CALIBRATION = INPUTS | SYNERGIES | {"calibration"}
 OUTPUTS = CALIBRATION | {"outputs"}
 TOOLS = OUTPUTS | {"tools", "setup_file", "setup_template"}
 MAY_IMPORT = {
     "physics": PHYSICS,
     "inputs": INPUTS,
+    "synergies": SYNERGIES,
     "calibration": CALIBRATION,
     "outputs": OUTPUTS,
     "tools": TOOLS,

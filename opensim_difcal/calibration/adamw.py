@@ -10,7 +10,6 @@ from opensim_difcal.calibration.best_point import BestPoint, total
 from opensim_difcal.calibration.optimization import Optimization, OptimizerSettings, Progress
 from opensim_difcal.calibration.problem import CalibrationProblem
 from opensim_difcal.calibration.result import Status
-from opensim_difcal.calibration.unknowns import Unknowns
 
 
 def minimize_adamw(
@@ -21,8 +20,8 @@ def minimize_adamw(
 ) -> Optimization:
     """Minimizes the cost from one start; keeps the best point, also when interrupted.
 
-    Unknowns stay inside their bounds by a sigmoid. Its argument is zero at the start, so
-    that weight decay pulls there.
+    Parameters of the muscles stay inside their bounds by a sigmoid. Its argument is zero at
+    the start, so that weight decay pulls there; likewise for what a drive learns.
 
     Raises:
         NonFiniteError: If the cost stops being a finite number.
@@ -31,7 +30,7 @@ def minimize_adamw(
         Hambly et al., Section III-B; Loshchilov and Hutter (2017), arXiv:1711.05101.
     """
     raw = torch.zeros_like(start).requires_grad_(True)
-    offset = _offset(problem.unknowns, start)
+    offset = _offset(problem, start)
     optimizer = torch.optim.AdamW([raw], lr=settings.learning_rate, weight_decay=settings.weight_decay)
     scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, settings.learning_rate_decay)
     deadline = time.perf_counter() + settings.max_seconds
@@ -40,7 +39,7 @@ def minimize_adamw(
     try:
         for iteration in range(settings.max_iterations + 1):
             optimizer.zero_grad()
-            position = _inside(problem.unknowns, raw + offset)
+            position = _inside(problem, raw + offset)
             terms = problem.cost(position)
             cost = total(terms)
             if not torch.isfinite(cost):
@@ -66,13 +65,15 @@ def minimize_adamw(
     return Optimization(status, best.position, len(best.history) - 1, best.complete_history())
 
 
-def _inside(unknowns: Unknowns, argument: Tensor) -> Tensor:
-    """The position to which a sigmoid brings its argument."""
-    lower, upper = unknowns.limits
-    return lower + (upper - lower) * torch.sigmoid(argument)
+def _inside(problem: CalibrationProblem, argument: Tensor) -> Tensor:
+    """The position to which a sigmoid brings its argument; what has no bounds stays as it is."""
+    lower, upper = problem.unknowns.limits
+    of_muscles, of_drive = problem.split(argument)
+    return torch.cat([lower + (upper - lower) * torch.sigmoid(of_muscles), of_drive])
 
 
-def _offset(unknowns: Unknowns, position: Tensor) -> Tensor:
+def _offset(problem: CalibrationProblem, position: Tensor) -> Tensor:
     """The argument of a position inside its bounds."""
-    lower, upper = unknowns.limits
-    return torch.logit((position - lower) / (upper - lower))
+    lower, upper = problem.unknowns.limits
+    of_muscles, of_drive = problem.split(position)
+    return torch.cat([torch.logit((of_muscles - lower) / (upper - lower)), of_drive])

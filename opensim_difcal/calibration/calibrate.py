@@ -9,15 +9,22 @@ import torch
 
 from opensim_difcal.cache import cache_subfolder
 from opensim_difcal.calibration.cost import CostSettings, CostTerm
+from opensim_difcal.calibration.drive import RecordedDrive
 from opensim_difcal.calibration.optimization import Optimization, OptimizerSettings, Progress
 from opensim_difcal.calibration.problem import CalibrationProblem, predict
 from opensim_difcal.calibration.result import CalibrationResult, ParameterChange, StartOutcome
 from opensim_difcal.calibration.starts import Searches, minimize
+from opensim_difcal.calibration.synergy_hybrid import (
+    SynergySettings,
+    SynergyStart,
+    extract_synergies,
+    unrecorded_notes,
+)
 from opensim_difcal.calibration.unknowns import Bounds, Position, Unknowns, make_unknowns, random_starts
 from opensim_difcal.calibration.user_terms import term_faults
 from opensim_difcal.calibration.warnings import calibration_warnings
 from opensim_difcal.errors import CalibrationError, TrialError
-from opensim_difcal.inputs.batch import batch_trials
+from opensim_difcal.inputs.batch import TrialBatch, batch_trials
 from opensim_difcal.inputs.trial import Trial
 from opensim_difcal.physics.best_engine import best_engine
 from opensim_difcal.physics.engine import Engine
@@ -40,7 +47,9 @@ class CalibrationSettings:
         strength_groups: Muscles that share a strength coefficient.
         start: Start values of (C1, C2, shape factor), the same for all muscles.
         n_starts: Searches, the first from the model's own values.
-        seed: Of the other starts.
+        seed: Of everything random: the other starts, synergies.
+        synergies: How unrecorded muscles get excitations; None for EMG-driven.
+        unrecorded_prior_factor: On the prior of what belongs to unrecorded muscles alone.
     """
 
     optimizer: str = "levenberg_marquardt"
@@ -52,6 +61,8 @@ class CalibrationSettings:
     start: tuple[float, float, float] = (-0.5, -0.5, -1.0)
     n_starts: int = 1
     seed: int = 1
+    synergies: SynergySettings | None = None
+    unrecorded_prior_factor: float = 1.0
 
 
 def calibrate(
@@ -87,13 +98,27 @@ def calibrate(
         raise CalibrationError(fault)
     _check_lengths(trials)
     started = time.perf_counter()
-    problem = _problem(trials, muscles, settings, engine, start)
+    device = muscles.optimal_fiber_length.device
+    batch = batch_trials([trial for trial in trials if trial.role == "calibration"], device=device)
+    synergies = extract_synergies(batch, settings.synergies, settings.seed) if settings.synergies else None
+    problem = _problem(batch, muscles, settings, engine, start, synergies)
     starts = random_starts(problem.unknowns, settings.n_starts, settings.seed)
+    if synergies:
+        of_synergies = synergies.positions(settings.n_starts, settings.seed)
+        starts = torch.cat([starts, of_synergies.to(starts)], dim=1)
     searches = minimize(problem, starts, settings.optimizer, settings.optimization, progress)
+    of_muscles, of_synergies = problem.split(searches.found[0].position)
+    learned = synergies.outcome(of_synergies, trials, settings.cost) if synergies else None
+    completed = tuple(each.trial for each in learned.trials) if learned else trials
     seconds = time.perf_counter() - started
     left_out = settings.n_starts - len(searches.found)
-    result = _result(name, trials, problem, searches, made_elastic=tuple(made_elastic), seconds=seconds)
-    return replace(result, warnings=(*result.warnings, *_left_out_notes(left_out)))
+    result = _result(
+        name, (trials, completed), problem, searches, made_elastic=tuple(made_elastic), seconds=seconds
+    )
+    notes = _left_out_notes(left_out)
+    if learned:
+        notes += unrecorded_notes(learned.synthesized_muscles, result.strength_groups, trials[0])
+    return replace(result, synergies=learned, warnings=(*result.warnings, *notes))
 
 
 def _check_lengths(trials: Sequence[Trial]) -> None:
@@ -106,49 +131,66 @@ def _check_lengths(trials: Sequence[Trial]) -> None:
 
 
 def _problem(
-    trials: Sequence[Trial],
+    batch: TrialBatch,
     muscles: Muscles,
     settings: CalibrationSettings,
     engine: Engine | None,
     start: ActivationParameters | None,
+    synergies: SynergyStart | None,
 ) -> CalibrationProblem:
     """What is minimized, on the muscles' device."""
     if start is None:
         start = ActivationParameters(
             *(torch.full_like(muscles.optimal_fiber_length, value) for value in settings.start)
         )
-    unknowns = make_unknowns(muscles, start, settings.strength_groups, settings.bounds)
-    batch = batch_trials(
-        [trial for trial in trials if trial.role == "calibration"], device=unknowns.initial.device
+    unknowns = make_unknowns(
+        muscles,
+        start,
+        settings.strength_groups,
+        settings.bounds,
+        unrecorded=synergies.synthesized if synergies else (),
+        unrecorded_prior_factor=settings.unrecorded_prior_factor,
     )
     engine = engine or best_engine(muscles, cache_subfolder("kernels"))
-    return CalibrationProblem(batch, unknowns, settings.cost, engine, settings.terms)
+    drive = synergies.drive if synergies else RecordedDrive()
+    return CalibrationProblem(batch, unknowns, settings.cost, engine, settings.terms, drive)
 
 
 def _result(
     name: str,
-    trials: Sequence[Trial],
+    trials: tuple[Sequence[Trial], Sequence[Trial]],
     problem: CalibrationProblem,
     searches: Searches,
     *,
     made_elastic: tuple[str, ...],
     seconds: float,
 ) -> CalibrationResult:
-    """The best optimization, and what it predicts."""
+    """The best optimization, and what it predicts.
+
+    Args:
+        name: Name of the run.
+        trials: As recorded, and with synthesized excitations.
+        problem: What was minimized.
+        searches: What was found.
+        made_elastic: Muscles whose tendon the model had rigid.
+        seconds: Of the optimization.
+    """
     best, unknowns, status = searches.found[0], problem.unknowns, searches.status
+    position, _ = problem.split(best.position)
     uncalibrated, calibrated = (
-        predict(trials, unknowns, position, problem.engine) for position in (unknowns.start(), best.position)
+        predict(each, unknowns, place, problem.engine)
+        for each, place in zip(trials, (unknowns.start(), position), strict=True)
     )
-    parameters, muscles = _changes(unknowns, best.position), unknowns.muscles
+    parameters, muscles = _changes(unknowns, position), unknowns.muscles
     bounds = unknowns.split(unknowns.lower), unknowns.split(unknowns.upper)
     lowest, highest = (float(each["strength_coefficient"][0]) for each in bounds)
-    coefficients = unknowns.values(best.position)["strength_coefficient"].tolist()
+    coefficients = unknowns.values(position)["strength_coefficient"].tolist()
     return CalibrationResult(
         name=name,
         status=status,
         n_iterations=best.n_iterations,
         cost_history=best.cost_history,
-        starts=_outcomes(unknowns, searches.found),
+        starts=_outcomes(problem, searches.found),
         seconds=seconds,
         muscle_names=muscles.names,
         parameters=parameters,
@@ -193,9 +235,9 @@ def _absolute(unknowns: Unknowns, position: Position) -> dict[str, np.ndarray]:
     return {name: value.cpu().numpy().copy() for name, value in values.items()}
 
 
-def _outcomes(unknowns: Unknowns, found: Sequence[Optimization]) -> tuple[StartOutcome, ...]:
+def _outcomes(problem: CalibrationProblem, found: Sequence[Optimization]) -> tuple[StartOutcome, ...]:
     """What every start led to, and how far from the best in half ranges of the bounds."""
-    best = found[0].position
+    positions = [problem.split(each.position)[0] for each in found]
     return tuple(
         StartOutcome(
             status=each.status,
@@ -203,8 +245,9 @@ def _outcomes(unknowns: Unknowns, found: Sequence[Optimization]) -> tuple[StartO
             first_cost=each.cost_history[0]["total"],
             cost=each.cost,
             distance={
-                kind: float(part.abs().mean()) for kind, part in unknowns.split(each.position - best).items()
+                kind: float(part.abs().mean())
+                for kind, part in problem.unknowns.split(position - positions[0]).items()
             },
         )
-        for each in found
+        for each, position in zip(found, positions, strict=True)
     )

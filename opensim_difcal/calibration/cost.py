@@ -33,6 +33,12 @@ class CostSettings:
         tendon_strain_range: Allowed without penalty.
         tendon_strain_weight: Per squared excess.
         prior_weight: Per mean squared deviation from the start, in half bound ranges.
+        excitation_tracking_weight: w_e of Eq. 5, per mean squared error of the excitations
+            that synergies reconstruct.
+        synthesized_excitation_weight: w_s of Eq. 5, per mean square of the excitations
+            that synergies synthesize.
+        synergy_range_weight: Per squared excess of synthesized excitations, primitives and
+            weights over 0..1.
     """
 
     moment_error: str = "variance_scaled"
@@ -41,6 +47,9 @@ class CostSettings:
     tendon_strain_range: Range = (0.0, 0.05)
     tendon_strain_weight: float = 10.0
     prior_weight: float = 0.02
+    excitation_tracking_weight: float = 1000.0
+    synthesized_excitation_weight: float = 10.0
+    synergy_range_weight: float = 100.0
 
 
 def moment_error(prediction: Simulation, trials: TrialBatch, settings: CostSettings) -> Tensor:
@@ -65,7 +74,7 @@ def tendon_strain(prediction: Simulation, trials: TrialBatch, settings: CostSett
 
 def prior(unknowns: Unknowns, position: Position, settings: CostSettings) -> Tensor:
     """Weak pull to the start: mean squared deviation, summed over kinds of unknown."""
-    means = [(deviation**2).mean(-1) for deviation in unknowns.split(position).values()]
+    means = [part.mean(-1) for part in unknowns.split(unknowns.prior_factor * position**2).values()]
     return settings.prior_weight * torch.stack(means).sum(0)
 
 

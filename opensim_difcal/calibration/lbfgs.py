@@ -33,7 +33,7 @@ def minimize_lbfgs(
         Byrd et al. (1995), SIAM J Sci Comput 16(5):1190-1208.
     """
     search = _Search(problem, start, settings, progress)
-    lower, upper = (limit.cpu().numpy() for limit in problem.unknowns.limits)
+    lower, upper = (limit.cpu().numpy() for limit in problem.limits)
     status = Status.CONVERGED
     try:
         outcome = minimize(

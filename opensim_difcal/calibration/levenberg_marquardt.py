@@ -7,16 +7,42 @@ References:
 
 import time
 from dataclasses import dataclass, field
-from typing import final
+from typing import Protocol, Self, final, runtime_checkable
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from opensim_difcal.calibration.normal_equations import GaussNewton, NormalEquations
+from opensim_difcal.calibration.hybrid_equations import HybridGaussNewton
+from opensim_difcal.calibration.normal_equations import GaussNewton
 from opensim_difcal.calibration.optimization import Optimization, OptimizerSettings, Progress
 from opensim_difcal.calibration.problem import CalibrationProblem
 from opensim_difcal.calibration.result import Status
+
+
+@runtime_checkable
+class Equations(Protocol):
+    """The cost and its quadratic model at one position of every start."""
+
+    @property
+    def total(self) -> Float[Tensor, " start"]:
+        """The cost; infinite where it or a derivative is not a number."""
+        ...
+
+    def at(self, start: int) -> dict[str, float]:
+        """Cost by term and "total" of one start."""
+        ...
+
+    def step(
+        self, start: int, position: Tensor, limits: tuple[Tensor, Tensor], damping: float
+    ) -> tuple[Tensor, float]:
+        """A start's damped step inside the bounds, and the decrease of the cost it promises."""
+        ...
+
+    def with_taken(self, index: Int[Tensor, " some"], taken: Bool[Tensor, " some"], new: Self) -> Self:
+        """Replaces starts by new equations, which are those of `index`, where they are taken."""
+        ...
+
 
 _FIRST_DAMPING = 1e-2
 _LEAST_DAMPING = 1e-6
@@ -41,8 +67,8 @@ def minimize_levenberg_marquardt(
         NonFiniteError: If the cost of no start is a finite number.
     """
     deadline = time.perf_counter() + settings.max_seconds
-    equations_at = GaussNewton(problem)
-    search = _Search(starts.clone(), equations_at(starts), problem.unknowns.limits, settings.tolerance)
+    equations_at = HybridGaussNewton(problem) if problem.drive.n_unknowns else GaussNewton(problem)
+    search = _Search(starts.clone(), equations_at(starts), problem.limits, settings.tolerance)
     if not torch.isfinite(search.equations.total).any():
         raise problem.non_finite(starts[0])
     rest = Status.MAX_ITERATIONS
@@ -76,7 +102,7 @@ class _Search:
     """
 
     position: Tensor
-    equations: NormalEquations
+    equations: Equations
     limits: tuple[Tensor, Tensor]
     tolerance: float
     history: list[list[dict[str, float]]] = field(init=False)
@@ -97,11 +123,9 @@ class _Search:
         hundredth of the tolerance.
         """
         for i in torch.nonzero(~self.done).squeeze(-1).tolist():
-            hessian, gradient = self.equations.hessian[i], self.equations.gradient[i]
-            promised, step = -1.0, torch.zeros_like(gradient)
+            promised, step = -1.0, torch.zeros_like(self.position[i])
             while promised < 0.0 and self.damping[i] < _MOST_DAMPING:
-                step = bounded_step(hessian, gradient, self.position[i], self.limits, float(self.damping[i]))
-                promised = -float(step @ (2.0 * gradient + hessian @ step))
+                step, promised = self.equations.step(i, self.position[i], self.limits, float(self.damping[i]))
                 if promised < 0.0:
                     self.damping[i] *= 5.0
             self.proposed[i], self.promised[i] = self.position[i] + step, promised
@@ -109,7 +133,7 @@ class _Search:
                 self.done[i] = True
         return torch.nonzero(~self.done).squeeze(-1)
 
-    def judge(self, active: Tensor, equations: NormalEquations) -> None:
+    def judge(self, active: Tensor, equations: Equations) -> None:
         """Takes the steps that lower the cost, and sets the damping of the next ones."""
         before = self.equations.total[active]
         gain = (before - equations.total) / self.promised[active]
@@ -153,36 +177,3 @@ class _Search:
             for i in range(len(self.history))
             if torch.isfinite(totals[i])
         ]
-
-
-def bounded_step(
-    hessian: Tensor, gradient: Tensor, position: Tensor, limits: tuple[Tensor, Tensor], damping: float
-) -> Tensor:
-    """Minimizes the damped quadratic model inside the bounds, by an active set.
-
-    Unknowns that a step would push through a bound are set on it, and the others are
-    solved for again, given that.
-
-    Args:
-        hessian: J^T J.
-        gradient: J^T r.
-        position: Where the step starts.
-        limits: Lower and upper bound of the position.
-        damping: Multiplies the diagonal.
-    """
-    lower, upper = limits
-    scale = hessian.diagonal()
-    damped = hessian + torch.diag(damping * scale + 1e-9 * scale.max())
-    step = torch.zeros_like(position)
-    fixed = ((position <= lower) & (gradient > 0)) | ((position >= upper) & (gradient < 0))
-    while not fixed.all():
-        free, held = torch.nonzero(~fixed).squeeze(-1), torch.nonzero(fixed).squeeze(-1)
-        pull = gradient[free] + damped[free][:, held] @ step[held]
-        step[free] = -torch.linalg.solve(damped[free][:, free], pull)
-        inside = torch.minimum(torch.maximum(position + step, lower), upper)
-        through = (position + step != inside) & ~fixed
-        step = inside - position
-        if not through.any():
-            break
-        fixed = fixed | through
-    return step

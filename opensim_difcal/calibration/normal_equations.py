@@ -13,12 +13,14 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from opensim_difcal.calibration.bounded_step import bounded_step, damped_hessian
 from opensim_difcal.calibration.cost import measured_variance
 from opensim_difcal.calibration.problem import CalibrationProblem
 from opensim_difcal.calibration.unknowns import Parameters, Position, Range
 from opensim_difcal.calibration.user_terms import user_terms
 from opensim_difcal.physics.simulation import Simulation
 from opensim_difcal.physics.tangents import OWN_PARAMETERS, Tangents, simulate_with_tangents
+from opensim_difcal.shapes import MuscleSeries
 
 _SIMULATED = tuple(field.name for field in fields(Tangents))
 
@@ -37,8 +39,8 @@ class NormalEquations:
     hessian: Float[Tensor, "start unknown unknown"]
     gradient: Float[Tensor, "start unknown"]
 
-    @cached_property
-    def total(self) -> Float[Tensor, " start"]:
+    @property
+    def total(self) -> Tensor:
         """The cost; infinite where it or a derivative is not a number."""
         total = torch.stack(list(self.terms.values())).sum(0)
         derivatives = torch.cat([self.hessian.flatten(1), self.gradient], dim=1)
@@ -50,6 +52,14 @@ class NormalEquations:
         return {name: term[start].item() for name, term in self.terms.items()} | {
             "total": self.total[start].item()
         }
+
+    def step(
+        self, start: int, position: Tensor, limits: tuple[Tensor, Tensor], damping: float
+    ) -> tuple[Tensor, float]:
+        """A start's damped step inside the bounds, and the decrease of the cost it promises."""
+        hessian, gradient = self.hessian[start], self.gradient[start]
+        step = bounded_step(damped_hessian(hessian, damping), gradient, position, limits)
+        return step, -float(step @ (2.0 * gradient + hessian @ step))
 
     def with_taken(
         self, index: Int[Tensor, " some"], taken: Bool[Tensor, " some"], new: "NormalEquations"
@@ -67,8 +77,8 @@ class NormalEquations:
 
 
 @dataclass(frozen=True)
-class _Coordinate:
-    """The muscles that span a coordinate.
+class Spanned:
+    """A coordinate and the muscles that span it.
 
     Attributes:
         index: Of the coordinate.
@@ -85,9 +95,22 @@ class _Coordinate:
     weighted_arm: Float[Tensor, "trial time spanning"]
 
 
+@dataclass(frozen=True)
+class Linearization:
+    """What the muscles do at some parameters, and how it changes with them."""
+
+    parameters: Parameters
+    simulation: Simulation
+    tangents: Tangents
+
+
 @final
 class GaussNewton:
-    """Forms normal equations; what does not change between positions is kept."""
+    """Forms normal equations; what does not change between positions is kept.
+
+    Attributes:
+        coordinates: Those that a muscle spans.
+    """
 
     def __init__(self, problem: CalibrationProblem) -> None:
         """Finds which muscles span which coordinate."""
@@ -100,16 +123,16 @@ class GaussNewton:
             weight = weight / measured_variance(trials).unsqueeze(-2)
         self._root_weight = weight.expand_as(trials.joint_moment).sqrt()
         spanned = torch.nonzero((trials.moment_arm != 0.0).flatten(0, 1).any(-1).any(0)).squeeze(-1)
-        self._coordinates = [self._coordinate(c) for c in spanned.tolist()]
+        self.coordinates = [self._coordinate(c) for c in spanned.tolist()]
 
-    def _coordinate(self, c: int) -> _Coordinate:
+    def _coordinate(self, c: int) -> Spanned:
         unknowns, arm = self._problem.unknowns, self._problem.trials.moment_arm[..., c, :]
         muscles = torch.nonzero((arm != 0.0).flatten(0, -2).any(0)).squeeze(-1)
         groups, place = torch.unique(unknowns.group_index[muscles], return_inverse=True)
         n_muscles = len(unknowns.muscles.names)
         own = torch.cat([k * n_muscles + muscles for k in range(len(OWN_PARAMETERS))])
         member = torch.nn.functional.one_hot(place, len(groups)).to(arm.dtype)
-        return _Coordinate(
+        return Spanned(
             index=c,
             muscles=muscles,
             columns=torch.cat([own, len(OWN_PARAMETERS) * n_muscles + groups]),
@@ -119,26 +142,22 @@ class GaussNewton:
 
     def __call__(self, position: Position) -> NormalEquations:
         """Returns the normal equations at several positions, axes (start, unknown)."""
-        problem, unknowns = self._problem, self._problem.unknowns
+        problem = self._problem
         with torch.no_grad():
-            parameters = unknowns.parameters(position)
-            simulation, tangents = self._simulate(parameters)
+            at = self.linearize(position, problem.trials.excitation)
             n_starts, n_unknowns = position.shape
             hessian = position.new_zeros(n_starts, n_unknowns, n_unknowns)
             gradient = position.new_zeros(n_starts, n_unknowns)
-            self._add_moments(hessian, gradient, simulation, tangents, parameters)
-            settings = problem.settings
-            for name in ("normalized_fiber_length", "tendon_strain"):
-                allowed, weight = getattr(settings, f"{name}_range"), getattr(settings, f"{name}_weight")
-                series, tangent = getattr(simulation, name), getattr(tangents, name)
-                self._add_penalty(hessian, gradient, series, tangent, allowed, weight)
+            for coordinate in self.coordinates:
+                block, columns = self.moment_block(coordinate, at), coordinate.columns
+                residual = self.moment_residual(coordinate, at.simulation).flatten(1)
+                hessian[:, columns[:, None], columns] += block.mT @ block
+                gradient[:, columns] += torch.einsum("sr,src->sc", residual, block)
+            self.add_penalties(hessian, gradient, at)
             if problem.terms:
-                self._add_user_terms(hessian, gradient, simulation, tangents, parameters)
-            scale = self._scale()
-            hessian *= scale[:, None] * scale
-            gradient *= scale
-            self._add_prior(hessian, gradient, position)
-            return NormalEquations(problem.terms_of(simulation, position), hessian, gradient)
+                self._add_user_terms(hessian, gradient, at)
+            self.add_prior(hessian, gradient, position)
+            return NormalEquations(problem.terms_of(at.simulation, position), hessian, gradient)
 
     def jacobian(self, position: Position) -> list[tuple[Tensor, Tensor]]:
         """Returns by coordinate the unknowns it depends on, and the Jacobian by them.
@@ -146,19 +165,19 @@ class GaussNewton:
         Rows are the scored moments' weighted residuals, axes (start, trial and time).
         """
         with torch.no_grad():
-            parameters = self._problem.unknowns.parameters(position)
-            simulation, tangents = self._simulate(parameters)
-            scale = self._scale()
-            blocks = []
-            for coordinate in self._coordinates:
-                block = self._moment_block(coordinate, simulation, tangents, parameters)
-                blocks.append((coordinate.columns, block * scale[coordinate.columns]))
-            return blocks
+            at = self.linearize(position, self._problem.trials.excitation)
+            return [(each.columns, self.moment_block(each, at)) for each in self.coordinates]
 
-    def _simulate(self, parameters: Parameters) -> tuple[Simulation, Tangents]:
-        trials = self._problem.trials
-        return simulate_with_tangents(
-            trials.excitation,
+    def linearize(self, position: Position, excitation: MuscleSeries) -> Linearization:
+        """Simulates the trials, with derivatives by the muscles' own parameters.
+
+        Args:
+            position: Of the muscles, axes (start, unknown).
+            excitation: 0..1, delayed.
+        """
+        trials, parameters = self._problem.trials, self._problem.unknowns.parameters(position)
+        simulation, tangents = simulate_with_tangents(
+            excitation,
             trials.muscle_tendon_length,
             trials.moment_arm,
             activation_parameters=parameters.activation,
@@ -166,7 +185,9 @@ class GaussNewton:
             time_step=trials.time_step,
             engine=self._problem.engine,
         )
+        return Linearization(parameters, simulation, tangents)
 
+    @cached_property
     def _scale(self) -> Tensor:
         """Derivative of every own parameter and strength coefficient by its unknown."""
         unknowns = self._problem.unknowns
@@ -176,38 +197,37 @@ class GaussNewton:
         factors["tendon_slack_length"] *= muscles.tendon_slack_length
         return torch.cat(list(factors.values()))
 
-    def _moment_block(
-        self, coordinate: _Coordinate, simulation: Simulation, tangents: Tangents, parameters: Parameters
-    ) -> Tensor:
-        """Derivatives of one coordinate's weighted moments, axes (start, sample, column)."""
+    def moment_block(self, coordinate: Spanned, at: Linearization) -> Float[Tensor, "start sample column"]:
+        """Derivatives of one coordinate's weighted moments by the unknowns they depend on."""
         muscles, arm = coordinate.muscles, coordinate.weighted_arm
-        own = tangents.tendon_force[..., muscles] * arm
+        own = at.tangents.tendon_force[..., muscles] * arm
         n_own, n_starts = own.shape[:2]
         block = arm.new_empty(n_starts, arm[..., 0].numel(), len(coordinate.columns))
         n_columns = n_own * len(muscles)
         target = block[..., :n_columns].view(n_starts, *arm.shape[:2], n_own, len(muscles))
         target.copy_(own.permute(1, 2, 3, 0, 4))
-        strength = (parameters.strength_coefficient.expand_as(simulation.tendon_force[..., :1, :]))[
-            ..., muscles
-        ]
-        by_strength = arm * simulation.tendon_force[..., muscles] / strength
-        block[..., n_columns:] = (by_strength @ coordinate.member).flatten(1, 2)
-        return block
+        force = at.simulation.tendon_force
+        strength = at.parameters.strength_coefficient.expand_as(force[..., :1, :])[..., muscles]
+        block[..., n_columns:] = (arm * force[..., muscles] / strength @ coordinate.member).flatten(1, 2)
+        return block * self._scale[coordinate.columns]
 
-    def _add_moments(
-        self,
-        hessian: Tensor,
-        gradient: Tensor,
-        simulation: Simulation,
-        tangents: Tangents,
-        parameters: Parameters,
-    ) -> None:
-        error = self._root_weight * (simulation.joint_moment - self._problem.trials.joint_moment)
-        for coordinate in self._coordinates:
-            block = self._moment_block(coordinate, simulation, tangents, parameters)
-            columns, residual = coordinate.columns, error[..., coordinate.index].flatten(1)
-            hessian[:, columns[:, None], columns] += block.mT @ block
-            gradient[:, columns] += torch.einsum("sr,src->sc", residual, block)
+    def moment_residual(
+        self, coordinate: Spanned, simulation: Simulation
+    ) -> Float[Tensor, "start trial time"]:
+        """One coordinate's weighted moment error."""
+        c = coordinate.index
+        return (
+            self._root_weight[..., c] * (simulation.joint_moment - self._problem.trials.joint_moment)[..., c]
+        )
+
+    def add_penalties(self, hessian: Tensor, gradient: Tensor, at: Linearization) -> None:
+        """Adds the penalties on fiber length and tendon strain."""
+        settings = self._problem.settings
+        for name in ("normalized_fiber_length", "tendon_strain"):
+            allowed, weight = getattr(settings, f"{name}_range"), getattr(settings, f"{name}_weight")
+            self._add_penalty(
+                hessian, gradient, getattr(at.simulation, name), getattr(at.tangents, name), allowed, weight
+            )
 
     def _add_penalty(
         self,
@@ -225,31 +245,26 @@ class GaussNewton:
             return
         excess, tangent = excess[..., muscles], tangent[..., muscles]
         outside = weight * self._sample_weight.unsqueeze(-1) * (excess != 0.0)
-        blocks = torch.einsum("sbtm,ksbtm,lsbtm->sklm", outside, tangent, tangent)
-        slope = torch.einsum("sbtm,ksbtm->skm", outside * excess, tangent)
         n_muscles = series.shape[-1]
         columns = n_muscles * torch.arange(len(tangent), device=muscles.device)[:, None] + muscles
+        tangent = tangent * self._scale[columns][:, None, None, None, :]
+        blocks = torch.einsum("sbtm,ksbtm,lsbtm->sklm", outside, tangent, tangent)
+        slope = torch.einsum("sbtm,ksbtm->skm", outside * excess, tangent)
         hessian[:, columns[:, None], columns] += blocks
         gradient[:, columns] += slope
 
-    def _add_prior(self, hessian: Tensor, gradient: Tensor, position: Position) -> None:
-        weights = [
-            torch.full_like(part, self._problem.settings.prior_weight / len(part))
-            for part in self._problem.unknowns.split(position[0]).values()
-        ]
-        diagonal = torch.cat(weights)
+    def add_prior(self, hessian: Tensor, gradient: Tensor, position: Position) -> None:
+        """Adds the weak pull to the start."""
+        unknowns, weight = self._problem.unknowns, self._problem.settings.prior_weight
+        diagonal = torch.cat(
+            [weight * part / len(part) for part in unknowns.split(unknowns.prior_factor).values()]
+        )
         hessian.diagonal(dim1=-2, dim2=-1).add_(diagonal)
         gradient += diagonal * position
 
-    def _add_user_terms(
-        self,
-        hessian: Tensor,
-        gradient: Tensor,
-        simulation: Simulation,
-        tangents: Tangents,
-        parameters: Parameters,
-    ) -> None:
+    def _add_user_terms(self, hessian: Tensor, gradient: Tensor, at: Linearization) -> None:
         """A user's term c counts as the square of one residual, the root of c."""
+        simulation = at.simulation
         with torch.enable_grad():
             names = (*_SIMULATED, "joint_moment")
             leaves = {name: getattr(simulation, name).detach().requires_grad_(True) for name in names}
@@ -258,29 +273,24 @@ class GaussNewton:
                 slopes = torch.autograd.grad(
                     term.sum(), list(leaves.values()), materialize_grads=True, allow_unused=True
                 )
-                slope = self._by_unknowns(
-                    dict(zip(names, slopes, strict=True)), simulation, tangents, parameters
-                )
+                slope = self._by_unknowns(dict(zip(names, slopes, strict=True)), at)
                 gradient += 0.5 * slope
                 value = term.detach()[:, None, None]
                 curvature = slope[:, :, None] * slope[:, None, :] / (4.0 * value)
                 hessian += torch.where(value > 0.0, curvature, torch.zeros_like(curvature))
 
-    def _by_unknowns(
-        self, slopes: dict[str, Tensor], simulation: Simulation, tangents: Tangents, parameters: Parameters
-    ) -> Tensor:
-        """Chain rule from what was simulated to the unknowns' own parameters."""
+    def _by_unknowns(self, slopes: dict[str, Tensor], at: Linearization) -> Tensor:
+        """Chain rule from what was simulated to the unknowns."""
         by_moment = torch.einsum(
             "sbtc,btcm->sbtm", slopes.pop("joint_moment"), self._problem.trials.moment_arm
         )
         slopes["tendon_force"] = slopes["tendon_force"] + by_moment
         own = sum(
-            torch.einsum("sbtm,ksbtm->skm", slopes[name], getattr(tangents, name)) for name in _SIMULATED
+            torch.einsum("sbtm,ksbtm->skm", slopes[name], getattr(at.tangents, name)) for name in _SIMULATED
         )
         assert isinstance(own, Tensor)
-        by_force = (slopes["tendon_force"] * simulation.tendon_force / parameters.strength_coefficient).sum(
-            (1, 2)
-        )
+        by_strength = slopes["tendon_force"] * at.simulation.tendon_force / at.parameters.strength_coefficient
+        by_force = by_strength.sum((1, 2))
         groups = by_force.new_zeros(len(by_force), self._problem.unknowns.sizes[-1])
         groups.index_add_(1, self._problem.unknowns.group_index, by_force)
-        return torch.cat([own.flatten(1), groups], dim=1)
+        return torch.cat([own.flatten(1), groups], dim=1) * self._scale

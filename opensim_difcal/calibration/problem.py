@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import final
 
 import torch
@@ -9,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from opensim_difcal.calibration.cost import COST_TERMS, CostSettings, CostTerm, prior
+from opensim_difcal.calibration.drive import Drive, RecordedDrive, SynergyPosition
 from opensim_difcal.calibration.finite import non_finite_error, non_finite_slope_error
 from opensim_difcal.calibration.result import Prediction
 from opensim_difcal.calibration.unknowns import Position, Unknowns
@@ -19,6 +21,7 @@ from opensim_difcal.inputs.trial import Trial
 from opensim_difcal.physics.differentiable import EngineOperations, Operations
 from opensim_difcal.physics.engine import Engine
 from opensim_difcal.physics.simulation import Simulation, simulate
+from opensim_difcal.shapes import MuscleSeries
 
 
 @final
@@ -28,10 +31,12 @@ class CalibrationProblem:
 
     Attributes:
         trials: Calibration trials in one padded batch.
-        unknowns: What an optimizer changes.
+        unknowns: Parameters of the muscles that an optimizer changes.
         settings: The cost.
         engine: What computes.
         terms: The user's own terms of the cost, by name.
+        drive: Where excitations come from; what it learns follows the muscles' parameters
+            in every position.
     """
 
     trials: TrialBatch
@@ -39,10 +44,26 @@ class CalibrationProblem:
     settings: CostSettings
     engine: Engine
     terms: Mapping[str, CostTerm] = field(default_factory=dict)
+    drive: Drive = field(default_factory=RecordedDrive)
+
+    def split(self, position: Position) -> tuple[Position, SynergyPosition]:
+        """Returns what belongs to the muscles and what to their drive."""
+        n_muscle_unknowns = len(self.unknowns.initial)
+        return position[..., :n_muscle_unknowns], position[..., n_muscle_unknowns:]
+
+    @cached_property
+    def limits(self) -> tuple[Float[Tensor, " unknown"], Float[Tensor, " unknown"]]:
+        """Lower and upper bound of a position; a drive has none."""
+        lower, upper = self.unknowns.limits
+        free = lower.new_full((self.drive.n_unknowns,), torch.inf)
+        return torch.cat([lower, -free]), torch.cat([upper, free])
 
     def simulate(self, position: Position) -> Simulation:
         """Simulates the calibration trials at one position, or at several side by side."""
-        return run_trials(self.trials, self.unknowns, position, EngineOperations(self.engine))
+        of_muscles, of_drive = self.split(position)
+        excitation = self.drive.excitation(self.trials, of_drive)
+        operations = EngineOperations(self.engine)
+        return run_trials(self.trials, self.unknowns, of_muscles, operations, excitation)
 
     def cost(self, position: Position) -> dict[str, Tensor]:
         """Cost by term, differentiable; one number per position."""
@@ -51,7 +72,9 @@ class CalibrationProblem:
     def terms_of(self, simulation: Simulation, position: Position) -> dict[str, Tensor]:
         """Cost by term of what was simulated at a position."""
         terms = {name: term(simulation, self.trials, self.settings) for name, term in COST_TERMS.items()}
-        terms["prior"] = prior(self.unknowns, position, self.settings)
+        of_muscles, of_drive = self.split(position)
+        terms["prior"] = prior(self.unknowns, of_muscles, self.settings)
+        terms |= self.drive.terms(of_drive, self.settings)
         return terms | user_terms(self.terms, simulation, self.trials)
 
     def non_finite(self, position: Float[Tensor, " unknown"]) -> NonFiniteError:
@@ -69,12 +92,16 @@ class CalibrationProblem:
 
 
 def run_trials(
-    trials: TrialBatch, unknowns: Unknowns, position: Position, operations: Operations
+    trials: TrialBatch,
+    unknowns: Unknowns,
+    position: Position,
+    operations: Operations,
+    excitation: MuscleSeries,
 ) -> Simulation:
-    """Simulates a batch of trials."""
+    """Simulates a batch of trials with an excitation of every muscle."""
     parameters = unknowns.parameters(position)
     return simulate(
-        trials.excitation,
+        excitation,
         trials.muscle_tendon_length,
         trials.moment_arm,
         activation_parameters=parameters.activation,
@@ -95,7 +122,8 @@ def predict(
     for trial in trials:
         with torch.no_grad():
             batch = batch_trials([trial], device=unknowns.initial.device)
-            simulation = run_trials(batch, unknowns, position, EngineOperations(engine))
+            operations = EngineOperations(engine)
+            simulation = run_trials(batch, unknowns, position, operations, batch.excitation)
         predictions.append(_prediction(trial, simulation))
     return tuple(predictions)
 

@@ -7,6 +7,7 @@ from enum import Enum
 import numpy as np
 from jaxtyping import Bool, Float
 
+from opensim_difcal.calibration.synergy_hybrid import SynergyOutcome
 from opensim_difcal.inputs.trial import Trial
 from opensim_difcal.shapes import CoordinateArray, MuscleArray
 
@@ -125,6 +126,7 @@ class CalibrationResult:
         uncalibrated: Predictions with the start values, one per trial.
         calibrated: Predictions with the final values, one per trial.
         warnings: Sentences for the user.
+        synergies: How unrecorded muscles got their excitations; None for EMG-driven.
     """
 
     name: str
@@ -142,6 +144,7 @@ class CalibrationResult:
     uncalibrated: tuple[Prediction, ...]
     calibrated: tuple[Prediction, ...]
     warnings: tuple[str, ...]
+    synergies: SynergyOutcome | None = None
 
     @property
     def final_cost(self) -> float:

@@ -88,7 +88,9 @@ def minimize(
 
 
 def starts_side_by_side(problem: CalibrationProblem) -> int:
-    """Returns how many starts fit into memory at once."""
+    """Returns how many starts fit into memory at once; one where excitations are learned."""
+    if problem.drive.n_unknowns:
+        return 1
     per_start = 8 * _SERIES_PER_START * problem.trials.excitation.numel()
     return max(1, int(_MEMORY / per_start))
 

@@ -78,6 +78,7 @@ class Unknowns:
         lower: Lower bounds.
         upper: Upper bounds.
         sizes: How many unknowns of each kind there are.
+        prior_factor: How much more than usually the prior holds each unknown.
     """
 
     muscles: Muscles
@@ -87,6 +88,7 @@ class Unknowns:
     lower: Float[Tensor, " unknown"]
     upper: Float[Tensor, " unknown"]
     sizes: tuple[int, ...]
+    prior_factor: Float[Tensor, " unknown"]
 
     @cached_property
     def half_range(self) -> Float[Tensor, " unknown"]:
@@ -138,6 +140,9 @@ def make_unknowns(
     start: ActivationParameters,
     strength_groups: Mapping[str, Sequence[str]],
     bounds: Bounds,
+    *,
+    unrecorded: Sequence[str] = (),
+    unrecorded_prior_factor: float = 1.0,
 ) -> Unknowns:
     """Returns unknowns that start at the model's and the given activation parameters.
 
@@ -146,6 +151,9 @@ def make_unknowns(
         start: Start values of C1, C2 and the shape factor.
         strength_groups: Members by group; a muscle in none gets a group of its own.
         bounds: Bounds.
+        unrecorded: Muscles whose excitation was not measured.
+        unrecorded_prior_factor: On the prior of their parameters; on that of a group's
+            strength as much as the mean over its members.
 
     Raises:
         BoundsError: If a start value does not lie strictly between its bounds.
@@ -164,6 +172,8 @@ def make_unknowns(
     for kind in KINDS:
         _check_start(kind, starts[kind], getattr(bounds, kind))
     ends = [torch.cat([torch.full_like(starts[k], getattr(bounds, k)[i]) for k in KINDS]) for i in (0, 1)]
+    factors = {name: unrecorded_prior_factor if name in unrecorded else 1.0 for name in muscles.names}
+    of_groups = [sum(factors[name] for name in group) / len(group) for group in groups.values()]
     return Unknowns(
         muscles=muscles,
         strength_groups=groups,
@@ -172,6 +182,7 @@ def make_unknowns(
         lower=ends[0],
         upper=ends[1],
         sizes=tuple(len(starts[kind]) for kind in KINDS),
+        prior_factor=one.new_tensor([*factors.values()] * len(OWN_PARAMETERS) + of_groups),
     )
 
 

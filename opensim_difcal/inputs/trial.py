@@ -1,7 +1,9 @@
 """A trial: what was measured, on one uniform time grid, ready for the physics."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+from opensim_difcal.inputs.recording import Recording
 from opensim_difcal.shapes import CoordinateArray, MomentArmArray, MuscleArray, TimeArray
 
 
@@ -21,6 +23,7 @@ class Trial:
         moment_arm: m (rotational coordinates), OpenSim's sign.
         joint_moment: Measured (inverse dynamics), N m, sign of the generalized force.
         notes: Sentences for the report: what was clipped, recomputed, filled in.
+        recording: What the electrodes recorded; None for excitations of another origin.
     """
 
     name: str
@@ -34,6 +37,7 @@ class Trial:
     moment_arm: MomentArmArray
     joint_moment: CoordinateArray
     notes: tuple[str, ...] = ()
+    recording: Recording | None = None
 
     @property
     def time_step(self) -> float:
@@ -44,3 +48,19 @@ class Trial:
     def scored(self) -> slice:
         """The samples that are compared with the measurement."""
         return slice(self.n_lead_in, len(self.time))
+
+    def of_muscles(self, names: Sequence[str]) -> "Trial":
+        """Returns the trial with some of its muscles only, in the given order."""
+        kept = [self.muscle_names.index(name) for name in names]
+        recording = self.recording
+        if recording is not None:
+            drivers = {name: columns for name, columns in recording.drivers.items() if name in names}
+            recording = replace(recording, drivers=drivers)
+        return replace(
+            self,
+            muscle_names=tuple(names),
+            excitation=self.excitation[:, kept],
+            muscle_tendon_length=self.muscle_tendon_length[:, kept],
+            moment_arm=self.moment_arm[..., kept],
+            recording=recording,
+        )

@@ -133,7 +133,7 @@ def check_spans(source: TrialSource) -> None:
     """Refuses muscles without a chosen coordinate, and coordinates without a driven muscle."""
     if not source.coordinate_names or not source.muscle_names:
         return
-    spans = source.muscle_paths.crosses
+    spans, synthesized = source.muscle_paths.crosses, source.settings.synthesized_muscles
     idle = [name for m, name in enumerate(source.muscle_names) if not spans[:, m].any()]
     if idle:
         raise TrialError(
@@ -144,7 +144,7 @@ def check_spans(source: TrialSource) -> None:
         )
     for c, name in enumerate(source.coordinate_names):
         crosses = [muscle for m, muscle in enumerate(source.muscle_names) if spans[c, m]]
-        if not any(muscle in source.drivers for muscle in crosses):
+        if not any(muscle in source.drivers or muscle in synthesized for muscle in crosses):
             raise TrialError(
                 f"{source.where}: no muscle with an excitation crosses coordinate {name!r}. Remove it from "
                 f"<coordinates>, or add excitations. With one are: {listed(source.drivers, '{}')}."

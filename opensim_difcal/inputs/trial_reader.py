@@ -100,7 +100,8 @@ def _read(source: TrialSource) -> Trial:
     """The trial, in which no check has found a fault."""
     time, n_lead_in = source.grid()
     geometry = source.geometry(time)
-    excitation, notes = source.excitations(time)
+    recording, notes = source.recording(time)
+    excitation = recording.by_muscle(source.muscle_names)
     joint_moment = resample(source.tables.forces.time, source.measured_moments(), time)
     scored = slice(n_lead_in, None)
     notes = [*source.motion.notes, *notes, *_lead_in_notes(source, n_lead_in)]
@@ -121,6 +122,7 @@ def _read(source: TrialSource) -> Trial:
         moment_arm=geometry.moment_arm,
         joint_moment=joint_moment,
         notes=tuple(notes),
+        recording=recording,
     )
 
 

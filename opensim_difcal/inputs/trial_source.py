@@ -15,10 +15,11 @@ from opensim_difcal.inputs.excitations import ExcitationChannel, driven_muscles
 from opensim_difcal.inputs.geometry import MuscleGeometry
 from opensim_difcal.inputs.muscle_paths import MusclePaths
 from opensim_difcal.inputs.muscles import muscle_names
+from opensim_difcal.inputs.recording import Recording
 from opensim_difcal.inputs.signals import lowpass, resample, resample_monotone
 from opensim_difcal.inputs.storage import Table, read_storage
 from opensim_difcal.inputs.trial_files import TrialFiles
-from opensim_difcal.shapes import CoordinateArray, MuscleArray, TimeArray
+from opensim_difcal.shapes import CoordinateArray, TimeArray
 from opensim_difcal.wording import did_you_mean
 
 ROUNDING = 1e-6  # s, of printed times
@@ -38,6 +39,7 @@ class TrialSettings:
         excitation_map: Which columns drive which muscles; empty when columns are named
             after muscles.
         allow_extra_columns: Whether excitation columns that drive nothing are ignored.
+        synthesized_muscles: Muscles whose excitation is not read but synthesized later.
     """
 
     time_step: float
@@ -46,6 +48,7 @@ class TrialSettings:
     lowpass_cutoff_frequency_for_coordinates: float
     excitation_map: tuple[ExcitationChannel, ...] = ()
     allow_extra_columns: bool = False
+    synthesized_muscles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,7 @@ class TrialSource:
 
     @cached_property
     def drivers(self) -> dict[str, tuple[str, ...]]:
-        """Columns by driven muscle, of the muscles of the trial."""
+        """Columns by driven muscle, of the muscles of the trial that are not synthesized."""
         driven = driven_muscles(
             str(self.files.excitations_file),
             self.tables.excitations.labels,
@@ -128,7 +131,8 @@ class TrialSource:
             muscle_names(self.model),
             allow_extra_columns=self.settings.allow_extra_columns,
         )
-        return {name: columns for name, columns in driven.items() if name in self.muscle_names}
+        wanted = set(self.muscle_names) - set(self.settings.synthesized_muscles)
+        return {name: columns for name, columns in driven.items() if name in wanted}
 
     def available(self) -> tuple[float, float]:
         """First and last time that every file covers, the delay counted."""
@@ -172,22 +176,22 @@ class TrialSource:
             columns.append(table.column(label))
         return np.column_stack(columns)
 
-    def excitations(self, time: TimeArray) -> tuple[MuscleArray, list[str]]:
-        """Excitation of every muscle after the delay, and notes."""
+    def recording(self, time: TimeArray) -> tuple[Recording, list[str]]:
+        """The recorded excitations after the delay, and notes."""
         table = self.tables.excitations
         used = sorted({column for columns in self.drivers.values() for column in columns})
         written = np.column_stack([table.column(label) for label in used])
         delayed = resample_monotone(table.time, written, time - self.delay)
         clipped = np.clip(delayed, 0.0, 1.0)
         notes = _clipping_notes(table, used, delayed)
-        excitation = np.zeros((len(time), len(self.muscle_names)))
-        for name, columns in self.drivers.items():
-            indices = [used.index(column) for column in columns]
-            excitation[:, self.muscle_names.index(name)] = clipped[:, indices].mean(axis=1)
-        undriven = [name for name in self.muscle_names if name not in self.drivers]
-        if undriven:
-            notes.append(f"{table.path}: no excitation for {', '.join(undriven)}; zero was taken.")
-        return excitation, notes
+        idle = [
+            name
+            for name in self.muscle_names
+            if name not in self.drivers and name not in self.settings.synthesized_muscles
+        ]
+        if idle:
+            notes.append(f"{table.path}: no excitation for {', '.join(idle)}; zero was taken.")
+        return Recording(tuple(used), clipped, self.drivers), notes
 
 
 def _clipping_notes(table: Table, labels: Sequence[str], values: np.ndarray) -> list[str]:

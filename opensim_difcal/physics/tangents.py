@@ -106,6 +106,53 @@ def simulate_with_tangents(
         return _results(merged, activations, by_activation, moment_arm, muscles)
 
 
+def tendon_force_by_excitation(
+    directions: Float[Tensor, "direction time"],
+    excitation: MuscleSeries,
+    muscle_tendon_length: MuscleSeries,
+    *,
+    activation_parameters: ActivationParameters,
+    muscles: Muscles,
+    time_step: float,
+    engine: Engine,
+) -> Float[Tensor, "direction time muscle"]:
+    """Returns how tendon forces change with excitations, N; not part of an autograd graph.
+
+    Args:
+        directions: Courses of a change of excitation, each the same for every muscle.
+        excitation: 0..1, delayed; of one trial.
+        muscle_tendon_length: m.
+        activation_parameters: Eqs 1 and 2.
+        muscles: Parameters.
+        time_step: s.
+        engine: What computes.
+    """
+    with torch.no_grad():
+        c1, c2 = activation_parameters.c1, activation_parameters.c2
+        steady, last, before, drive = steady_start(excitation, c1, c2)
+        variables = (steady + engine.solve(last, before, drive), activation_parameters.shape_factor)
+        (activations,), ((by_neural, _),) = engine.with_partials(ACTIVATION, variables, muscles)
+        changes = directions.unsqueeze(-1).expand(-1, -1, excitation.shape[-1])
+        steady, last, before, drive = steady_start(changes, c1, c2)
+        by_activation = by_neural * (steady + engine.solve(last, before, drive))
+        parts = []
+        for index, response in (
+            (elastic_muscles(muscles), _elastic_response),
+            (rigid_muscles(muscles), _rigid_response),
+        ):
+            if len(index):
+                chosen = response(
+                    engine,
+                    pick(activations, index),
+                    pick(by_activation, index),
+                    pick(muscle_tendon_length, index),
+                    muscles.select(index),
+                    time_step,
+                )
+                parts.append((index, chosen))
+        return merge(parts) * muscles.max_isometric_force
+
+
 def _results(
     mechanics: _Mechanics, activations: Tensor, by_activation: Tensor, moment_arm: Tensor, muscles: Muscles
 ) -> tuple[Simulation, Tangents]:
@@ -197,6 +244,44 @@ def _rigid(
     by_own = torch.cat([by_activation, by_activation.new_zeros(n_others, *activations.shape)])
     by_force, by_fibers = (_through(by_own, each) for each in derivatives)
     return _Mechanics(fibers, force, torch.zeros_like(force), by_fibers, by_force, torch.zeros_like(by_force))
+
+
+def _elastic_response(
+    engine: Engine,
+    activations: Tensor,
+    by_activation: Tensor,
+    length: Tensor,
+    muscles: Muscles,
+    time_step: float,
+) -> Tensor:
+    """Change of tendon force in max_isometric_force with a change of activation."""
+    rest = equilibrium(engine, activations[..., :1, :], length[..., :1, :], muscles)
+    fibers, partials = engine.trajectory(
+        rest.fiber_length, activations, length, muscles, time_step, with_partials=True
+    )
+    assert partials is not None
+    by_length, by_velocity, by_before, by_after, _, _ = partials
+    steps = by_activation[..., :-1, :] * by_before + by_activation[..., 1:, :] * by_after
+    drive = torch.cat([rest.by_activation * by_activation[..., :1, :], steps], dim=-2)
+    by_fibers = engine.solve(*coupling(by_length, by_velocity, time_step), drive)
+    variables = fibers, muscles.optimal_fiber_length, muscles.tendon_slack_length, length
+    _, ((by_fiber_length, _, _), _) = engine.with_partials(ELASTIC_FORCE, variables, muscles)
+    return by_fibers * by_fiber_length
+
+
+def _rigid_response(
+    engine: Engine,
+    activations: Tensor,
+    by_activation: Tensor,
+    length: Tensor,
+    muscles: Muscles,
+    time_step: float,
+) -> Tensor:
+    """Change of tendon force in max_isometric_force with a change of activation."""
+    velocity = muscle_tendon_velocity(length, time_step)
+    variables = activations, muscles.optimal_fiber_length, muscles.tendon_slack_length, length, velocity
+    _, ((by_force, _, _), _) = engine.with_partials(RIGID_FORCE, variables, muscles)
+    return by_activation * by_force
 
 
 def _through(tangent: Tensor, partials: tuple[Tensor, ...]) -> Tensor:

@@ -1,10 +1,11 @@
 """From the settings of a calibration to its model, muscles and trials."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import opensim
 import torch
 
@@ -56,14 +57,15 @@ def read_inputs(tool: NMSCalibrationTool) -> CalibrationInputs:
     source = open_model(tool)
     raise_problems(_name_problems(tool, source.model))
     driven = _driven_by_trial(tool, source.model)
-    names = _common(driven, muscle_names(source.model))
+    synthesized = _synthesized(tool, source.model, driven)
+    names = _taking_part(driven, synthesized, source.model)
     muscles = read_muscles(source.model, names)
     made_elastic: tuple[str, ...] = ()
     if tool.tendon == "elastic":
         rigid = muscles.rigid_tendon.tolist()
         made_elastic = tuple(name for name, is_rigid in zip(names, rigid, strict=True) if is_rigid)
         muscles = muscles.with_rigid_tendon(torch.zeros_like(muscles.rigid_tendon))
-    trials = _read_trials(tool, source, names)
+    trials = _read_trials(tool, source, names, synthesized)
     notes = [*source.notes, *_undriven_notes(tool, driven, names)]
     return CalibrationInputs(source, muscles, made_elastic, trials, tuple(notes))
 
@@ -84,12 +86,16 @@ def input_problems(tool: NMSCalibrationTool) -> list[DifcalError]:
     coordinates = [name for name in dict.fromkeys(tool.coordinates) if name in known]
     driven: dict[str, Sequence[str]] = {}
     found += failures([lambda: driven.update(_driven_by_trial(tool, model))])
-    names = _common(driven, muscle_names(model))
+    synthesized: list[str] = []
+    if coordinates and driven:
+        known_tool = replace(tool, coordinates=tuple(coordinates))
+        found += failures([lambda: synthesized.extend(_synthesized(known_tool, model, driven))])
+    names = _taking_part(driven, synthesized, model)
     found += failures([partial(read_muscles, model, names)] if names else [])
     all_known = known.issuperset(tool.coordinates)
     paths = MusclePaths(model, names, tuple(coordinates))
     for files in tool.trials:
-        found += trial_problems(files, paths, _trial_settings(tool), check_crossing=all_known)
+        found += trial_problems(files, paths, _trial_settings(tool, synthesized), check_crossing=all_known)
     return list({str(problem): problem for problem in found}.values())
 
 
@@ -111,7 +117,7 @@ def _device_problems(tool: NMSCalibrationTool) -> list[DifcalError]:
     ]
 
 
-def _trial_settings(tool: NMSCalibrationTool) -> TrialSettings:
+def _trial_settings(tool: NMSCalibrationTool, synthesized: Sequence[str]) -> TrialSettings:
     return TrialSettings(
         time_step=tool.time_step,
         lead_in=tool.lead_in,
@@ -119,6 +125,7 @@ def _trial_settings(tool: NMSCalibrationTool) -> TrialSettings:
         lowpass_cutoff_frequency_for_coordinates=tool.lowpass_cutoff_frequency_for_coordinates,
         excitation_map=tool.excitation_map,
         allow_extra_columns=tool.allow_extra_columns,
+        synthesized_muscles=tuple(synthesized),
     )
 
 
@@ -165,7 +172,53 @@ def _common(driven: Mapping[str, Sequence[str]], available: Sequence[str]) -> tu
     return tuple(name for name in available if driven and all(name in each for each in driven.values()))
 
 
-def _read_trials(tool: NMSCalibrationTool, source: ModelSource, names: Sequence[str]) -> tuple[Trial, ...]:
+def _synthesized(
+    tool: NMSCalibrationTool, model: opensim.Model, driven: Mapping[str, Sequence[str]]
+) -> tuple[str, ...]:
+    """Muscles that synergies drive, in the model's order.
+
+    Raises:
+        ModelError: If <synthesized_muscles> names a muscle that the model does not have.
+        SetupFileError: If it names one that has an excitation, or crosses no chosen coordinate.
+    """
+    if tool.mode != "synergy_hybrid":
+        return ()
+    recorded, every = _common(driven, muscle_names(model)), muscle_names(model)
+    crosses = np.any(MusclePaths(model, every, tuple(tool.coordinates)).crosses, axis=0)
+    candidates = [name for name, spans in zip(every, crosses, strict=True) if spans and name not in recorded]
+    if not tool.synthesized_muscles:
+        return tuple(candidates)
+    for name in tool.synthesized_muscles:
+        where = f"<synthesized_muscles>: muscle {name!r}"
+        if name not in every:
+            raise ModelError(
+                f"{where} is not in the model.{did_you_mean(name, every)} Correct the name, or remove it."
+            )
+        if name in recorded:
+            raise SetupFileError(
+                f"{where} also has a recorded excitation. A muscle has one drive: remove it here, or take it "
+                "out of the <excitation_map> or the excitation files."
+            )
+        if name not in candidates:
+            raise SetupFileError(
+                f"{where} crosses none of the chosen coordinates ({', '.join(tool.coordinates)}). Remove it, "
+                "or add a coordinate that it crosses."
+            )
+    return tuple(name for name in candidates if name in tool.synthesized_muscles)
+
+
+def _taking_part(
+    driven: Mapping[str, Sequence[str]], synthesized: Sequence[str], model: opensim.Model
+) -> tuple[str, ...]:
+    """Muscles with an excitation, recorded or synthesized, in the model's order."""
+    every = muscle_names(model)
+    recorded = _common(driven, every)
+    return tuple(name for name in every if name in recorded or name in synthesized)
+
+
+def _read_trials(
+    tool: NMSCalibrationTool, source: ModelSource, names: Sequence[str], synthesized: Sequence[str]
+) -> tuple[Trial, ...]:
     is_its_file = isinstance(tool.model_file, Path) and not source.notes  # notes: muscles were converted
     paths = MusclePaths(
         source.model,
@@ -175,7 +228,7 @@ def _read_trials(tool: NMSCalibrationTool, source: ModelSource, names: Sequence[
         source.digest,
         source.path if is_its_file else None,
     )
-    return read_trials(tool.trials, paths, _trial_settings(tool))
+    return read_trials(tool.trials, paths, _trial_settings(tool, synthesized))
 
 
 def _undriven_notes(

@@ -12,12 +12,13 @@ from opensim_difcal.calibration.calibrate import CalibrationSettings, calibrate
 from opensim_difcal.calibration.cost import CostSettings
 from opensim_difcal.calibration.optimization import OptimizerSettings
 from opensim_difcal.calibration.result import CalibrationResult
+from opensim_difcal.calibration.synergy_hybrid import SynergySettings
 from opensim_difcal.calibration.unknowns import Bounds
 from opensim_difcal.physics.best_engine import best_engine
 from opensim_difcal.physics.engine import Engine
 from opensim_difcal.tools.cache_folder import cache_folder
 from opensim_difcal.tools.calibration_inputs import CalibrationInputs
-from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
+from opensim_difcal.tools.nms_calibration_tool import PRIMITIVE_SPACING, NMSCalibrationTool
 
 _log = logging.getLogger("opensim_difcal")
 
@@ -104,6 +105,9 @@ def calibration_settings(tool: NMSCalibrationTool) -> CalibrationSettings:
             tendon_strain_range=tool.tendon_strain_range,
             tendon_strain_weight=tool.by_preset("tendon_strain_weight"),
             prior_weight=tool.by_preset("prior_weight"),
+            excitation_tracking_weight=tool.by_preset("excitation_tracking_weight"),
+            synthesized_excitation_weight=tool.by_preset("synthesized_excitation_weight"),
+            synergy_range_weight=tool.by_preset("synergy_range_weight"),
         ),
         terms=tool.cost_terms,
         bounds=Bounds(
@@ -118,4 +122,19 @@ def calibration_settings(tool: NMSCalibrationTool) -> CalibrationSettings:
         start=(tool.initial_c1, tool.initial_c2, tool.initial_shape_factor),
         n_starts=tool.n_starts,
         seed=tool.seed,
+        unrecorded_prior_factor=tool.unrecorded_prior_factor,
+        synergies=synergy_settings(tool) if tool.mode == "synergy_hybrid" else None,
+    )
+
+
+def synergy_settings(tool: NMSCalibrationTool) -> SynergySettings:
+    """The settings of a synergy-hybrid calibration."""
+    spacing = tool.primitive_spacing
+    return SynergySettings(
+        n_synergies=tool.n_synergies,
+        least_vaf=tool.by_preset("minimum_variance_accounted_for"),
+        n_restarts=tool.n_factorizations,
+        weights_by_trial=tool.weights_by_trial,
+        primitives=tool.primitives,
+        spacing=PRIMITIVE_SPACING[tool.primitives] if spacing is None else spacing,
     )

@@ -42,6 +42,10 @@ PRESETS: dict[str, dict[str, Any]] = {
         "normalized_fiber_length_weight": 10.0,
         "tendon_strain_weight": 10.0,
         "prior_weight": 0.02,
+        "excitation_tracking_weight": 1000.0,
+        "synthesized_excitation_weight": 10.0,
+        "synergy_range_weight": 100.0,
+        "minimum_variance_accounted_for": 0.95,
     },
     "hambly2024": {
         "optimizer": "adamw",
@@ -50,9 +54,18 @@ PRESETS: dict[str, dict[str, Any]] = {
         "normalized_fiber_length_weight": 1e3,
         "tendon_strain_weight": 1e3,
         "prior_weight": 0.0,
+        "excitation_tracking_weight": 1e4,
+        "synthesized_excitation_weight": 1e2,
+        "synergy_range_weight": 1e4,
+        "minimum_variance_accounted_for": 0.85,
     },
 }
 """Values of the settings that a preset decides; Table SII of the paper is not public."""
+
+_HYBRID_PRIOR_WEIGHT = 0.1  # preset default; a mean over more muscles, most of which nobody recorded
+
+PRIMITIVE_SPACING = {"spline": 0.05, "gaussian": 0.15}
+"""Distance of knots or Gaussians, s."""
 
 
 def _by_preset(name: str) -> str:
@@ -71,7 +84,7 @@ class StrengthGroup:
 
 @dataclass(kw_only=True)
 class NMSCalibrationTool(metaclass=FromSetupFile):
-    """EMG-driven calibration of an OpenSim model's muscles.
+    """EMG-driven or synergy-hybrid calibration of an OpenSim model's muscles.
 
     Made from a setup file, `NMSCalibrationTool("setup.xml")`, or from its properties. In
     code, `model_file` may also be an `opensim.Model`.
@@ -93,9 +106,10 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
         "Whether they are kept there and taken from there. The results are the same.", default=True
     )
     mode: str = setting(
-        "emg_driven: every muscle with an excitation is calibrated.",
+        "emg_driven: every muscle with an excitation is calibrated. synergy_hybrid: every muscle that "
+        "crosses a chosen coordinate is; muscles without an excitation are driven by synergies.",
         default="emg_driven",
-        allowed=("emg_driven",),
+        allowed=("emg_driven", "synergy_hybrid"),
     )
     preset: str = setting(
         "default: what works best for a user, by the numbers in docs/validation.md. hambly2024: the "
@@ -112,6 +126,11 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
     )
     strength_groups: tuple[StrengthGroup, ...] = setting(
         "Muscles that share one strength coefficient; a muscle in no group has its own.", default=()
+    )
+    synthesized_muscles: tuple[str, ...] = setting(
+        "synergy_hybrid: muscles without an excitation that synergies drive. By default every one that "
+        "crosses a chosen coordinate.",
+        default=(),
     )
     allow_extra_columns: bool = setting(
         "Whether excitation columns that drive no muscle are ignored instead of refused.", default=False
@@ -178,7 +197,53 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
     )
     prior_weight: float | None = setting(
         "Weight of the mean squared deviation from the start, in half bound ranges. "
-        f"{_by_preset('prior_weight')}",
+        f"{_by_preset('prior_weight')[:-1]}; {_HYBRID_PRIOR_WEIGHT} in default where mode is synergy_hybrid.",
+        default=None,
+    )
+
+    unrecorded_prior_factor: float = setting(
+        "synergy_hybrid: how much more the prior holds muscles without an excitation.", default=1.0
+    )
+    n_synergies: int | None = setting(
+        "synergy_hybrid: number of synergies. By default the fewest that account for enough.", default=None
+    )
+    minimum_variance_accounted_for: float | None = setting(
+        "synergy_hybrid: what is enough, as a part of the recorded excitations' variance. "
+        f"{_by_preset('minimum_variance_accounted_for')}",
+        default=None,
+    )
+    n_factorizations: int = setting(
+        "synergy_hybrid: random starts of the factorization; the best is kept.", default=20
+    )
+    weights_by_trial: bool = setting(
+        "synergy_hybrid: whether every trial has weights of its own, instead of sharing them. Unseen trials "
+        "are then predicted with their mean.",
+        default=False,
+    )
+    primitives: str = setting(
+        "synergy_hybrid: time courses of the synergies, in every trial its own. spline: free, as smooth as "
+        "an EMG envelope. gaussian: sums of bursts, with fewer unknowns.",
+        default="spline",
+        allowed=("spline", "gaussian"),
+    )
+    primitive_spacing: float | None = setting(
+        "synergy_hybrid: distance of the spline's knots (by default 0.05), or of the Gaussians (0.15).",
+        unit="s",
+        default=None,
+    )
+    excitation_tracking_weight: float | None = setting(
+        "synergy_hybrid: w_e of Eq. 5, on the mean squared error of the recorded excitations that synergies "
+        f"reconstruct. {_by_preset('excitation_tracking_weight')}",
+        default=None,
+    )
+    synthesized_excitation_weight: float | None = setting(
+        "synergy_hybrid: w_s of Eq. 5, on the mean square of synthesized excitations. "
+        f"{_by_preset('synthesized_excitation_weight')}",
+        default=None,
+    )
+    synergy_range_weight: float | None = setting(
+        "synergy_hybrid: on the squared excess of synthesized excitations, primitives and weights over 0 to "
+        f"1. {_by_preset('synergy_range_weight')}",
         default=None,
     )
 
@@ -284,4 +349,8 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
     def by_preset(self, name: str) -> Any:
         """Value of a setting: as given, else the preset's."""
         given = getattr(self, name)
-        return PRESETS[self.preset][name] if given is None else given
+        if given is not None:
+            return given
+        if name == "prior_weight" and self.preset == "default" and self.mode == "synergy_hybrid":
+            return _HYBRID_PRIOR_WEIGHT
+        return PRESETS[self.preset][name]

@@ -20,8 +20,12 @@ _NOT_NEGATIVE = (
     "normalized_fiber_length_weight",
     "tendon_strain_weight",
     "prior_weight",
+    "excitation_tracking_weight",
+    "synthesized_excitation_weight",
+    "synergy_range_weight",
+    "unrecorded_prior_factor",
 )
-_COUNTS = ("max_iterations", "patience", "n_starts")
+_COUNTS = ("max_iterations", "patience", "n_starts", "n_factorizations")
 _BOUNDED = {
     "optimal_fiber_length": (None, (0.0, math.inf)),
     "tendon_slack_length": (None, (0.0, math.inf)),
@@ -50,6 +54,7 @@ def setting_problems(tool: NMSCalibrationTool) -> list[SetupFileError]:
         _ranges,
         _names,
         _groups,
+        _synergies,
         _cost_terms,
         overwritten_inputs,
         unusable_folder,
@@ -155,6 +160,24 @@ def _groups(tool: NMSCalibrationTool) -> Iterator[str]:
             f"<strength_groups>: muscle {muscle!r} stands in several places: {groups}. A muscle has one "
             "strength coefficient; leave it in one group."
         )
+
+
+def _synergies(tool: NMSCalibrationTool) -> Iterator[str]:
+    if tool.n_synergies is not None and tool.n_synergies < 1:
+        yield _refused("n_synergies", tool.n_synergies, "a whole number above 0")
+    if tool.primitive_spacing is not None and not tool.time_step < tool.primitive_spacing < math.inf:
+        yield _refused("primitive_spacing", tool.primitive_spacing, "a number above <time_step>")
+    if not 0.0 < tool.by_preset("minimum_variance_accounted_for") < 1.0:
+        yield _refused(
+            "minimum_variance_accounted_for", tool.minimum_variance_accounted_for, "a number between 0 and 1"
+        )
+    if tool.mode != "synergy_hybrid" and tool.synthesized_muscles:
+        yield (
+            f"<synthesized_muscles> names {', '.join(tool.synthesized_muscles)}, but <mode> is {tool.mode}, "
+            "which synthesizes nothing. Set <mode> to synergy_hybrid, or remove the element."
+        )
+    for name in _repeated(tool.synthesized_muscles):
+        yield f"<synthesized_muscles> holds {name!r} more than once. Remove all but one."
 
 
 def _cost_terms(tool: NMSCalibrationTool) -> Iterator[str]:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from opensim_difcal.calibration.levenberg_marquardt import bounded_step, minimize_levenberg_marquardt
+from opensim_difcal.calibration.bounded_step import bounded_step, damped_hessian
+from opensim_difcal.calibration.levenberg_marquardt import minimize_levenberg_marquardt
 from opensim_difcal.calibration.normal_equations import GaussNewton
 from opensim_difcal.calibration.optimization import OptimizerSettings
 from opensim_difcal.calibration.result import Status
@@ -56,7 +57,7 @@ def test_a_step_minimizes_the_quadratic_model_inside_the_bounds(generator):
     root = torch.randn(5, 5, generator=generator, dtype=torch.float64)
     hessian, gradient = root @ root.T, torch.randn(5, generator=generator, dtype=torch.float64)
     limits = torch.full((5,), -0.1, dtype=torch.float64), torch.full((5,), 0.1, dtype=torch.float64)
-    step = bounded_step(hessian, gradient, torch.zeros_like(gradient), limits, 0.5)
+    step = bounded_step(damped_hessian(hessian, 0.5), gradient, torch.zeros_like(gradient), limits)
     slope = gradient + (hessian + 0.5 * torch.diag(hessian.diagonal())) @ step
     inside = step.abs() < 0.1 - 1e-12
     assert slope[inside].abs().max() < 1e-6
