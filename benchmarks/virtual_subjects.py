@@ -270,14 +270,14 @@ def machine() -> str:
     return f"{name}, {platform.system()}, Python {platform.python_version()}, torch {torch.__version__}"
 
 
-def renew(page: Path, block: str) -> None:
+def renew(page: Path, block: str, begin: str = BEGIN, end: str = END) -> None:
     """Replaces what stands between the markers."""
     text = page.read_text(encoding="utf-8")
-    if BEGIN not in text:
+    if begin not in text:
         return
-    before, rest = text.split(BEGIN, 1)
-    _, after = rest.split(END, 1)
-    page.write_text(f"{before}{BEGIN}\n\n{block}\n\n{END}{after}", encoding="utf-8")
+    before, rest = text.split(begin, 1)
+    _, after = rest.split(end, 1)
+    page.write_text(f"{before}{begin}\n\n{block}\n\n{end}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ class Synergies:
     """
 
     weights: Float[Tensor, "trial row synergy"]
-    parameters: tuple[Float[Tensor, "synergy parameter"], ...]
+    parameters: tuple[Float[Tensor, "synergy _"], ...]
     primitives: Float[Tensor, "trial time synergy"]
 
 
@@ -133,7 +133,7 @@ class SynergyDrive:
     def joined(
         self,
         weights: Float[Tensor, "row synergy"],
-        parameters: tuple[Float[Tensor, "synergy parameter"], ...],
+        parameters: tuple[Float[Tensor, "synergy _"], ...],
     ) -> Float[Tensor, " synergy_unknown"]:
         """Returns the position of given weights, the same in all trials, and primitives."""
         n_sets = len(self.shapes) if self.weights_by_trial else 1

@@ -46,7 +46,7 @@ class CalibrationProblem:
     terms: Mapping[str, CostTerm] = field(default_factory=dict)
     drive: Drive = field(default_factory=RecordedDrive)
 
-    def split(self, position: Position) -> tuple[Position, SynergyPosition]:
+    def split(self, position: Float[Tensor, "*start whole"]) -> tuple[Position, SynergyPosition]:
         """Returns what belongs to the muscles and what to their drive."""
         n_muscle_unknowns = len(self.unknowns.initial)
         return position[..., :n_muscle_unknowns], position[..., n_muscle_unknowns:]

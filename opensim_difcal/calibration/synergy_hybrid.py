@@ -160,7 +160,7 @@ class SynergyStart:
         starts = []
         for _ in range(n_starts):
             drawn = torch.rand(len(self.synthesized), n_synergies, generator=generator, dtype=torch.float64)
-            weights = torch.cat([torch.as_tensor(self.extracted.weights), drawn / n_synergies])
+            weights = torch.cat([torch.tensor(self.extracted.weights), drawn / n_synergies])
             starts.append(drive.joined(weights, parameters))
         return torch.stack(starts)
 

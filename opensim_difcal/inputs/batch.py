@@ -63,7 +63,8 @@ def batch_trials(trials: Sequence[Trial], device: torch.device | str = "cpu") ->
 
     def padded(name: str) -> torch.Tensor:
         series = [_held(getattr(trial, name), n_samples) for trial in trials]
-        return torch.as_tensor(np.stack(series), dtype=torch.float64, device=device)
+        # A copy: torch aligns its memory, numpy does not, and sums of products depend on that.
+        return torch.tensor(np.stack(series), dtype=torch.float64, device=device)
 
     scored = np.zeros((len(trials), n_samples), dtype=bool)
     for row, trial in zip(scored, trials, strict=True):

@@ -26,9 +26,10 @@ class Recording:
     def by_muscle(self, muscle_names: Sequence[str]) -> MuscleArray:
         """Returns every muscle's excitation, the mean of its channels; zero where none drives it."""
         excitation = np.zeros((len(self.excitation), len(muscle_names)))
-        for name, columns in self.drivers.items():
-            indices = [self.channel_names.index(column) for column in columns]
-            excitation[:, muscle_names.index(name)] = self.excitation[:, indices].mean(axis=1)
+        for m, name in enumerate(muscle_names):
+            indices = [self.channel_names.index(column) for column in self.drivers.get(name, ())]
+            if indices:
+                excitation[:, m] = self.excitation[:, indices].mean(axis=1)
         return excitation
 
     def without(self, channels: Collection[str]) -> "Recording":

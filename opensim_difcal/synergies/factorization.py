@@ -20,9 +20,10 @@ from sklearn.exceptions import ConvergenceWarning
 from opensim_difcal.errors import SynergyError
 from opensim_difcal.synergies.projection import project
 
-ChannelArray = Float[np.ndarray, "time channel"]
-PrimitiveArray = Float[np.ndarray, "time synergy"]
+ChannelArray = Float[np.ndarray, "_ channel"]
+PrimitiveArray = Float[np.ndarray, "_ synergy"]
 WeightArray = Float[np.ndarray, "row synergy"]
+"""Trials differ in length, so their time axes have no name."""
 
 _LEAST_VARIATION = 1e-3  # of an excitation, to be more than a constant
 _MOST_SAMPLES = 1000  # that are factorized; envelopes change slowly

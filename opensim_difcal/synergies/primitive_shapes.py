@@ -8,7 +8,7 @@ from typing import final
 import numpy as np
 import torch
 from jaxtyping import Float, Int
-from scipy.interpolate import BSpline
+from scipy.interpolate import BSpline, make_lsq_spline
 from scipy.optimize import nnls
 from torch import Tensor
 
@@ -62,8 +62,9 @@ class SplinePrimitives(PrimitiveShapes):
         """
         n_intervals = max(1, round((time[-1] - time[0]) / knot_spacing))
         inner = np.linspace(time[0], time[-1], n_intervals + 1)
-        knots = np.concatenate([[inner[0]] * _DEGREE, inner, [inner[-1]] * _DEGREE])
-        self.basis = torch.from_numpy(BSpline.design_matrix(time, knots, _DEGREE).toarray())
+        self._time = time
+        self._knots = np.concatenate([[inner[0]] * _DEGREE, inner, [inner[-1]] * _DEGREE])
+        self.basis = torch.tensor(BSpline.design_matrix(time, self._knots, _DEGREE).toarray())
         self.n_parameters = self.basis.shape[1]
 
     def series(self, parameters: ShapeParameters) -> Primitives:
@@ -80,7 +81,7 @@ class SplinePrimitives(PrimitiveShapes):
 
     def fitted(self, primitives: Float[np.ndarray, "time synergy"]) -> ShapeParameters:
         """Least squares."""
-        return torch.linalg.lstsq(self.basis, torch.as_tensor(primitives)).solution.mT.contiguous()
+        return torch.tensor(make_lsq_spline(self._time, primitives, self._knots, _DEGREE).c.T.copy())
 
 
 @final
@@ -103,7 +104,7 @@ class GaussianPrimitives(PrimitiveShapes):
         """
         n_gaussians = max(2, round((time[-1] - time[0]) / spacing) + 1)
         self.centers = torch.linspace(float(time[0]), float(time[-1]), n_gaussians, dtype=torch.float64)
-        self._time, self._spacing = torch.from_numpy(time), float(self.centers[1] - self.centers[0])
+        self._time, self._spacing = torch.tensor(time), float(self.centers[1] - self.centers[0])
         self.n_parameters = 3 * n_gaussians
 
     def series(self, parameters: ShapeParameters) -> Primitives:
@@ -129,7 +130,7 @@ class GaussianPrimitives(PrimitiveShapes):
         still = torch.zeros(1, self._n_gaussians, dtype=torch.float64)
         bells = self._bells(torch.cat([still, still, still], dim=1))[0].mT.numpy()
         amplitude = np.stack([nnls(bells, course)[0] for course in primitives.T])
-        amplitude = torch.from_numpy(np.maximum(amplitude, _LEAST_AMPLITUDE))
+        amplitude = torch.tensor(np.maximum(amplitude, _LEAST_AMPLITUDE))
         return torch.cat([amplitude, torch.zeros_like(amplitude), torch.zeros_like(amplitude)], dim=1)
 
     @cached_property
@@ -145,7 +146,9 @@ class GaussianPrimitives(PrimitiveShapes):
         return torch.exp(-0.5 * distance**2)
 
 
-def primitive_shapes(kind: str, times: Sequence[TimeArray], spacing: float) -> tuple[PrimitiveShapes, ...]:
+def primitive_shapes(
+    kind: str, times: Sequence[Float[np.ndarray, " _"]], spacing: float
+) -> tuple[PrimitiveShapes, ...]:
     """Returns the shapes of every trial's primitives.
 
     Args:

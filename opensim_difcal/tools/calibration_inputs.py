@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import opensim
 import torch
 
@@ -25,6 +24,7 @@ from opensim_difcal.tools.cache_folder import cache_folder
 from opensim_difcal.tools.model_source import ModelSource, open_model
 from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
 from opensim_difcal.tools.setting_checks import setting_problems
+from opensim_difcal.tools.synergy_inputs import channel_problems, synthesized_muscles
 from opensim_difcal.wording import did_you_mean
 
 
@@ -57,7 +57,9 @@ def read_inputs(tool: NMSCalibrationTool) -> CalibrationInputs:
     source = open_model(tool)
     raise_problems(_name_problems(tool, source.model))
     driven = _driven_by_trial(tool, source.model)
-    synthesized = _synthesized(tool, source.model, driven)
+    recorded = _common(driven, muscle_names(source.model))
+    synthesized = synthesized_muscles(tool, source.model, recorded)
+    raise_problems(channel_problems(tool, source.model, recorded))
     names = _taking_part(driven, synthesized, source.model)
     muscles = read_muscles(source.model, names)
     made_elastic: tuple[str, ...] = ()
@@ -89,7 +91,9 @@ def input_problems(tool: NMSCalibrationTool) -> list[DifcalError]:
     synthesized: list[str] = []
     if coordinates and driven:
         known_tool = replace(tool, coordinates=tuple(coordinates))
-        found += failures([lambda: synthesized.extend(_synthesized(known_tool, model, driven))])
+        recorded = _common(driven, muscle_names(model))
+        found += failures([lambda: synthesized.extend(synthesized_muscles(known_tool, model, recorded))])
+        found += failures([lambda: raise_problems(channel_problems(known_tool, model, recorded))])
     names = _taking_part(driven, synthesized, model)
     found += failures([partial(read_muscles, model, names)] if names else [])
     all_known = known.issuperset(tool.coordinates)
@@ -170,41 +174,6 @@ def _driven_by_trial(tool: NMSCalibrationTool, model: opensim.Model) -> dict[str
 def _common(driven: Mapping[str, Sequence[str]], available: Sequence[str]) -> tuple[str, ...]:
     """Muscles with an excitation in every trial, in the model's order."""
     return tuple(name for name in available if driven and all(name in each for each in driven.values()))
-
-
-def _synthesized(
-    tool: NMSCalibrationTool, model: opensim.Model, driven: Mapping[str, Sequence[str]]
-) -> tuple[str, ...]:
-    """Muscles that synergies drive, in the model's order.
-
-    Raises:
-        ModelError: If <synthesized_muscles> names a muscle that the model does not have.
-        SetupFileError: If it names one that has an excitation, or crosses no chosen coordinate.
-    """
-    if tool.mode != "synergy_hybrid":
-        return ()
-    recorded, every = _common(driven, muscle_names(model)), muscle_names(model)
-    crosses = np.any(MusclePaths(model, every, tuple(tool.coordinates)).crosses, axis=0)
-    candidates = [name for name, spans in zip(every, crosses, strict=True) if spans and name not in recorded]
-    if not tool.synthesized_muscles:
-        return tuple(candidates)
-    for name in tool.synthesized_muscles:
-        where = f"<synthesized_muscles>: muscle {name!r}"
-        if name not in every:
-            raise ModelError(
-                f"{where} is not in the model.{did_you_mean(name, every)} Correct the name, or remove it."
-            )
-        if name in recorded:
-            raise SetupFileError(
-                f"{where} also has a recorded excitation. A muscle has one drive: remove it here, or take it "
-                "out of the <excitation_map> or the excitation files."
-            )
-        if name not in candidates:
-            raise SetupFileError(
-                f"{where} crosses none of the chosen coordinates ({', '.join(tool.coordinates)}). Remove it, "
-                "or add a coordinate that it crosses."
-            )
-    return tuple(name for name in candidates if name in tool.synthesized_muscles)
 
 
 def _taking_part(

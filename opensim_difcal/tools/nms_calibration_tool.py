@@ -62,7 +62,9 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 """Values of the settings that a preset decides; Table SII of the paper is not public."""
 
-_HYBRID_PRIOR_WEIGHT = 0.1  # preset default; a mean over more muscles, most of which nobody recorded
+HYBRID = {"prior_weight": 0.1, "max_iterations": 200}
+"""What the default preset decides differently where mode is synergy_hybrid: the prior is a mean over
+more muscles, most of which nobody recorded, and there is more to find."""
 
 PRIMITIVE_SPACING = {"spline": 0.05, "gaussian": 0.15}
 """Distance of knots or Gaussians, s."""
@@ -71,7 +73,8 @@ PRIMITIVE_SPACING = {"spline": 0.05, "gaussian": 0.15}
 def _by_preset(name: str) -> str:
     """The values that the presets give a setting, for its help."""
     values = ", ".join(f"{values[name]} in {preset}" for preset, values in PRESETS.items())
-    return f"By preset: {values}."
+    hybrid = f"; {HYBRID[name]} in default where mode is synergy_hybrid" if name in HYBRID else ""
+    return f"By preset: {values}{hybrid}."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,7 +200,7 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
     )
     prior_weight: float | None = setting(
         "Weight of the mean squared deviation from the start, in half bound ranges. "
-        f"{_by_preset('prior_weight')[:-1]}; {_HYBRID_PRIOR_WEIGHT} in default where mode is synergy_hybrid.",
+        f"{_by_preset('prior_weight')}",
         default=None,
     )
 
@@ -351,6 +354,6 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
         given = getattr(self, name)
         if given is not None:
             return given
-        if name == "prior_weight" and self.preset == "default" and self.mode == "synergy_hybrid":
-            return _HYBRID_PRIOR_WEIGHT
+        if name in HYBRID and self.preset == "default" and self.mode == "synergy_hybrid":
+            return HYBRID[name]
         return PRESETS[self.preset][name]

@@ -14,6 +14,7 @@ from opensim_difcal.calibration.unknowns import Bounds, Unknowns, make_unknowns
 from opensim_difcal.inputs.batch import batch_trials
 from opensim_difcal.inputs.muscles import read_muscles
 from opensim_difcal.inputs.opensim_model import quiet_opensim
+from opensim_difcal.inputs.recording import Recording
 from opensim_difcal.inputs.trial import Trial
 from opensim_difcal.physics.muscle import Muscles
 from opensim_difcal.physics.simulation import ActivationParameters
@@ -91,6 +92,21 @@ def trials(muscles, engine) -> tuple[Trial, ...]:
     silent.append(motion(muscles, 50, 3, "validation"))
     measured = predict(silent, unknowns, truth, engine)
     return tuple(replace(p.trial, joint_moment=p.joint_moment) for p in measured)
+
+
+@pytest.fixture(scope="session")
+def half_recorded(trials) -> tuple[Trial, ...]:
+    """Two electrodes on the flexor, none on the extensor."""
+    return tuple(of_flexor(trial) for trial in trials)
+
+
+def of_flexor(trial: Trial) -> Trial:
+    """The trial with the flexor's excitation as the mean of two channels, and nothing else."""
+    flexor = trial.excitation[:, 0]
+    ahead = flexor * (1.0 + 0.4 * np.sin(np.linspace(0.0, 9.0, len(flexor))))
+    channels = np.stack([ahead, 2.0 * flexor - ahead], axis=1)
+    recording = Recording(("upper", "lower"), channels, {"flexor": ("upper", "lower")})
+    return replace(trial, recording=recording, excitation=recording.by_muscle(NAMES))
 
 
 @pytest.fixture
