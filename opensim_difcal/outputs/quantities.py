@@ -11,3 +11,4 @@ QUANTITIES = (
     "tendon_forces",
     "joint_moments",
 )
+SYNERGY_QUANTITIES = ("primitives", "reconstructed_excitations", "synthesized_excitations")

@@ -6,6 +6,7 @@ from typing import Any
 
 from opensim_difcal.atomic import write_atomically
 from opensim_difcal.calibration.result import CalibrationResult
+from opensim_difcal.calibration.synergy_hybrid import SynergyOutcome
 from opensim_difcal.outputs import report_sentences as sentences
 from opensim_difcal.outputs.report_page import (
     Html,
@@ -22,7 +23,12 @@ from opensim_difcal.outputs.report_page import (
     text,
 )
 from opensim_difcal.outputs.report_pictures import ReportPictures
-from opensim_difcal.outputs.report_tables import agreement_table, parameter_table, strength_table
+from opensim_difcal.outputs.report_tables import (
+    agreement_table,
+    parameter_table,
+    strength_table,
+    synergy_table,
+)
 from opensim_difcal.outputs.summary import pooled_summary
 from opensim_difcal.outputs.verdict import Trust, verdict
 from opensim_difcal.wording import counted
@@ -39,6 +45,7 @@ CONTENTS = (
     ("continue", "How to continue"),
     ("settings", "Settings"),
 )
+SYNERGIES = ("synergies", "Synergies")
 
 
 def write_report(
@@ -49,6 +56,7 @@ def write_report(
     pictures: ReportPictures,
     closed_loop: Mapping[str, float],
     settings_text: str,
+    least_vaf: float | None = None,
 ) -> None:
     """Writes the report, atomically. The same arguments give the same bytes.
 
@@ -62,8 +70,10 @@ def write_report(
         closed_loop: OpenSim's largest disagreement by check, fraction of
             max_isometric_force.
         settings_text: The setup file as it was used, with its defaults.
+        least_vaf: Variance to account for by which the number of synergies was chosen;
+            None where it was asked for, or there are none.
     """
-    titles = dict(CONTENTS)
+    contents = contents_of(result)
     bodies = {
         "moments": [agreement_table(summary["trials"], summary["pooled"]), *pictures.moments],
         "parameters": _parameters(result, summary, pictures),
@@ -75,10 +85,20 @@ def write_report(
         "continue": [bullets(text(step) for step in sentences.how_to_continue(result, closed_loop))],
         "settings": [collapsible("Settings that were used", preformatted(settings_text))],
     }
-    sections = [section(anchor, titles[anchor], body) for anchor, body in bodies.items()]
-    top = [*_in_short(result, summary, closed_loop), links(CONTENTS)]
+    if result.synergies is not None:
+        bodies["synergies"] = _synergies(result.synergies, pictures, least_vaf)
+    sections = [section(anchor, title, bodies[anchor]) for anchor, title in contents]
+    top = [*_in_short(result, summary, closed_loop), links(contents)]
     document = page(f"Calibration of {result.name}", sentences.introduction(result), [*top, *sections])
     write_atomically(path, document.encode())
+
+
+def contents_of(result: CalibrationResult) -> tuple[tuple[str, str], ...]:
+    """Returns anchor and title of the page's sections; synergies stand after excitations."""
+    if result.synergies is None:
+        return CONTENTS
+    after = [anchor for anchor, _ in CONTENTS].index("activations") + 1
+    return (*CONTENTS[:after], SYNERGIES, *CONTENTS[after:])
 
 
 def _in_short(
@@ -116,6 +136,26 @@ def _parameters(
         *(paragraph(sentence) for sentence in words if sentence),
         pictures.parameters,
         collapsible("All values", joined(tables)),
+    ]
+
+
+def _synergies(outcome: SynergyOutcome, pictures: ReportPictures, least_vaf: float | None) -> list[Html]:
+    cautions = sentences.synergy_cautions(outcome)
+    return [
+        *(paragraph(sentence) for sentence in sentences.synergy_sentences(outcome, least_vaf)),
+        *(
+            [
+                box(
+                    "care",
+                    "Take care",
+                    [bullets(marked(*VERDICT_MARKS[Trust.CARE], line) for line in cautions)],
+                )
+            ]
+            if cautions
+            else []
+        ),
+        *pictures.synergies,
+        collapsible("All weights", synergy_table(outcome)),
     ]
 
 

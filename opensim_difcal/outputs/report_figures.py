@@ -4,12 +4,20 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from opensim_difcal.calibration.result import CalibrationResult
+from opensim_difcal.calibration.synergy_hybrid import SynergyOutcome
 from opensim_difcal.outputs.figures.activations import activations
 from opensim_difcal.outputs.figures.convergence import convergence
 from opensim_difcal.outputs.figures.fiber_ranges import ACTIVE, fiber_ranges
 from opensim_difcal.outputs.figures.moments import moments
 from opensim_difcal.outputs.figures.parameter_changes import parameter_changes
 from opensim_difcal.outputs.figures.style import Curve, Range, png, svg
+from opensim_difcal.outputs.figures.synergies import (
+    MOST_CALIBRATION,
+    MOST_VALIDATION,
+    reconstructions,
+    synthesized_excitations,
+    weights_and_primitives,
+)
 from opensim_difcal.outputs.figures.tendon_strains import tendon_strains
 from opensim_difcal.outputs.report_page import Html, picture
 from opensim_difcal.outputs.report_pictures import ReportPictures
@@ -40,6 +48,7 @@ def draw_pictures(
         strains=strain_picture(result, tendon_strain_range),
         activations=activation_picture(result),
         convergence=convergence_picture(result),
+        synergies=() if result.synergies is None else tuple(synergy_pictures(result.synergies)),
     )
 
 
@@ -110,8 +119,51 @@ def activation_picture(result: CalibrationResult) -> Html:
         "activation that drives the muscle. An activation should follow its EMG, a little later and "
         "smoother. A flat line means the muscle was hardly used or its electrode recorded nothing."
     )
+    if result.synergies and result.synergies.synthesized_muscles:
+        caption += (
+            " In a panel marked (synthesized) nothing was recorded: there grey is the excitation that "
+            "synergies synthesized, not EMG."
+        )
     alt = "Excitation and activation of each muscle over all trials."
     return _embedded(activations(result), "activations", alt=alt, caption=caption)
+
+
+def synergy_pictures(outcome: SynergyOutcome) -> list[Html]:
+    """Returns weights and primitives, reconstructed excitations, synthesized excitations."""
+    few = f"at most {MOST_CALIBRATION} calibration and {MOST_VALIDATION} validation trials, one after another"
+    mean = " Weights are means over the calibration trials." if len(outcome.weights) > 1 else ""
+    pictures = [
+        _embedded(
+            weights_and_primitives(outcome),
+            "synergies",
+            alt="Weights and primitives of each synergy; the table below holds the weights.",
+            caption="How to read: one row per synergy. Bars say how strongly it drives each recorded channel "
+            "(blue) and each muscle without a recording (green); a black line is what was extracted from the "
+            "recordings before the calibration. Curves say when it is active, in at most "
+            f"{MOST_CALIBRATION} calibration trials. An excitation is the sum of weight times "
+            f"primitive.{mean}",
+        ),
+        _embedded(
+            reconstructions(outcome),
+            "reconstructions",
+            alt="Recorded and reconstructed excitation of each channel; the shares are in the table.",
+            caption=f"How to read: one panel per recorded channel, {few}. Black is the recorded excitation, "
+            "which drives its muscles; blue is what synergies make of it. Where blue does not follow black, "
+            "synergies know little of this muscle. VAF is over the calibration trials.",
+        ),
+    ]
+    if outcome.synthesized_muscles:
+        pictures.append(
+            _embedded(
+                synthesized_excitations(outcome),
+                "synthesized",
+                alt="Synthesized excitation of each muscle without a recording.",
+                caption=f"How to read: one panel per muscle without a recording, {few}. Nothing was recorded "
+                "to compare with: these excitations are synthesized. A muscle that stays at zero was not "
+                "needed to explain the moments, which does not show that it was at rest.",
+            )
+        )
+    return pictures
 
 
 def convergence_picture(result: CalibrationResult) -> Html:

@@ -19,6 +19,7 @@ class ReportPictures:
         strains: Tendon strains.
         activations: Excitations and activations.
         convergence: Cost by iteration.
+        synergies: Weights, primitives and excitations of synergies; empty for EMG-driven.
     """
 
     moments: tuple[Html, ...]
@@ -27,3 +28,4 @@ class ReportPictures:
     strains: Html
     activations: Html
     convergence: Html
+    synergies: tuple[Html, ...] = ()

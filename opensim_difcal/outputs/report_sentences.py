@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from opensim_difcal.calibration.result import CalibrationResult
+from opensim_difcal.calibration.synergy_hybrid import SynergyOutcome
 from opensim_difcal.outputs.verdict import CLOSED_LOOP_CHECKS, FRAME_LIMIT, reintegration_limit
 from opensim_difcal.outputs.wording import (
     moment_text,
@@ -12,10 +13,16 @@ from opensim_difcal.outputs.wording import (
     r2_text,
     readable_coordinate,
     sentence_start,
+    vaf_text,
 )
 from opensim_difcal.wording import counted
 
 _SAME_COST = 1.01
+_SYNERGY_FILES = (
+    "synergy_weights.csv holds the weights of the synergies, and three more .sto tables of each trial their "
+    "primitives, the excitations they reconstruct and those they synthesize. The sidecar holds the weights "
+    "too: new trials need them."
+)
 
 HOW_TO_READ_NUMBERS = (
     "Error is the root mean squared difference (RMSE) between the predicted joint moment and the one from "
@@ -140,7 +147,63 @@ def how_to_continue(result: CalibrationResult, closed_loop: Mapping[str, float])
         f"{result.name}_subject.xml holds what an .osim file cannot: the activation parameters and the "
         "electromechanical delay. Keep the two together: new trials need both.",
         "parameters.csv and summary.json hold the numbers of this page for a spreadsheet or a program.",
+        *([_SYNERGY_FILES] if result.synergies else []),
     ]
+
+
+def synergy_sentences(outcome: SynergyOutcome, least_vaf: float | None) -> list[str]:
+    """Says what the synergies are, how well they do, and what rests on them.
+
+    Args:
+        outcome: The synergies.
+        least_vaf: Variance to account for by which their number was chosen; None where
+            the number was asked for.
+    """
+    vaf = outcome.variance_accounted_for
+    worst = min(vaf.by_channel, key=lambda name: vaf.by_channel[name])
+    sentences = [
+        _synergy_number(outcome, least_vaf),
+        "Variance accounted for (VAF) is the share of the recorded excitations that synergies reconstruct: "
+        f"{vaf_text(outcome.extracted.variance_accounted_for.total)} as extracted, {vaf_text(vaf.total)} "
+        f"after the calibration, which also fits the moments. Worst channel after it: {worst}, "
+        f"{vaf_text(vaf.by_channel[worst])}.",
+    ]
+    if not outcome.synthesized_muscles:
+        return [*sentences, "Every muscle has a recording, so no excitation was synthesized."]
+    return [
+        *sentences,
+        f"{counted(len(outcome.synthesized_muscles), 'muscle')} without a recording got synthesized "
+        f"excitations: {', '.join(outcome.synthesized_muscles)}. All others were driven by the recorded EMG.",
+    ]
+
+
+def synergy_cautions(outcome: SynergyOutcome) -> list[str]:
+    """Warns of what synthesized excitations cannot show; empty where there are none."""
+    if not outcome.synthesized_muscles:
+        return []
+    return [
+        "In calibration trials synthesized excitations were fitted to the joint moments. In validation "
+        "trials they come from the recorded EMG alone: it is projected onto the synergies, and no moment is "
+        "used.",
+        "Nothing measured shows whether a synthesized excitation is right. The parameters of muscles without "
+        "a recording are therefore less certain than those of recorded ones: a wrong excitation and a wrong "
+        "parameter can make up for each other.",
+    ]
+
+
+def _synergy_number(outcome: SynergyOutcome, least_vaf: float | None) -> str:
+    number = outcome.n_synergies
+    start = f"{number} synergies were" if number != 1 else "1 synergy was"
+    if least_vaf is None:
+        return f"{start} extracted from the recorded excitations, as the settings ask for."
+    tried = ", ".join(f"{n}: {vaf_text(vaf)}" for n, vaf in sorted(outcome.vaf_by_number.items()))
+    fewest = outcome.vaf_by_number.get(number, 0.0) > least_vaf
+    why = (
+        f"the fewest that account for more than {vaf_text(least_vaf)} of their variance"
+        if fewest
+        else f"one per channel, because fewer account for less than {vaf_text(least_vaf)} of their variance"
+    )
+    return f"{start} extracted from the recorded excitations, {why} (by number: {tried})."
 
 
 def _judged(value: float, limit: float) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opensim_difcal.calibration.result import PARAMETER_UNITS, CalibrationResult
+from opensim_difcal.calibration.synergy_hybrid import SynergyOutcome
 from opensim_difcal.outputs.report_page import Html, cell, table
 from opensim_difcal.outputs.verdict import USABLE_R2
-from opensim_difcal.outputs.wording import moment_text, parameter_text, r2_text
+from opensim_difcal.outputs.wording import moment_text, parameter_text, r2_text, vaf_text
 
 Agreements = Mapping[str, Mapping[str, Mapping[str, float | None]]]
 
@@ -60,6 +61,29 @@ def strength_table(result: CalibrationResult) -> Html:
     ]
     caption = f"Factor on max_isometric_force, allowed from {lower:g} to {upper:g}."
     return table(caption, ["Strength group", "Coefficient", "Muscles"], rows)
+
+
+def synergy_table(outcome: SynergyOutcome) -> Html:
+    """Returns extracted and calibrated weights, one row per recorded channel and synthesized muscle."""
+    n_channels = len(outcome.channel_names)
+    weights, extracted = outcome.shared_weights, outcome.extracted.weights
+    by_channel = outcome.variance_accounted_for.by_channel
+    rows = []
+    for i, name in enumerate((*outcome.channel_names, *outcome.synthesized_muscles)):
+        recorded = i < n_channels
+        words = [
+            f"{start:.3f} → {end:.3f}" if recorded else f"{end:.3f}"
+            for start, end in zip(extracted[i] if recorded else weights[i], weights[i], strict=True)
+        ]
+        vaf = vaf_text(by_channel[name]) if recorded else ""
+        kind = "recorded" if recorded else "synthesized"
+        rows.append((name, [cell(kind), *map(cell, words), cell(vaf)]))
+    mean = " Means over the calibration trials, each of which has weights of its own." * (
+        len(outcome.weights) > 1
+    )
+    numbers = [f"Synergy {i}" for i in range(1, outcome.n_synergies + 1)]
+    caption = f"Weights: extracted → calibrated; a synthesized muscle has no extracted ones.{mean}"
+    return table(caption, ["Channel or muscle", "Kind", *numbers, "VAF after"], rows)
 
 
 def _agreement_cells(agreements: Agreements, coordinates: Sequence[str]) -> list[Html]:

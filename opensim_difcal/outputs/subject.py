@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+import numpy as np
+from jaxtyping import Float
+
 from opensim_difcal.calibration.result import CalibrationResult, ParameterChange
+from opensim_difcal.calibration.synergy_hybrid import SynergyOutcome
 from opensim_difcal.inputs.excitations import ExcitationChannel
 
 _PACKAGES = ("opensim-difcal", "opensim", "torch", "numpy")
@@ -30,6 +34,31 @@ class Provenance:
 
 
 @dataclass(frozen=True)
+class SubjectSynergies:
+    """What is needed to synthesize unrecorded excitations of new trials.
+
+    Attributes:
+        n_synergies: Number of synergies.
+        ratio: w_s / w_e of Eq. 5, for projections.
+        variance_accounted_for: Of the recorded excitations of the calibration trials.
+        recorded: Weights, one per synergy, by recorded channel, in the channels' order.
+        synthesized: Weights by synthesized muscle. All are means over the calibration
+            trials where every trial had its own.
+    """
+
+    n_synergies: int
+    ratio: float
+    variance_accounted_for: float
+    recorded: Mapping[str, tuple[float, ...]]
+    synthesized: Mapping[str, tuple[float, ...]]
+
+    @property
+    def weights(self) -> Float[np.ndarray, "row synergy"]:
+        """The weights as a projection wants them: channels, then synthesized muscles."""
+        return np.array([*self.recorded.values(), *self.synthesized.values()]).reshape(-1, self.n_synergies)
+
+
+@dataclass(frozen=True)
 class Subject:
     """A calibrated subject.
 
@@ -48,6 +77,7 @@ class Subject:
         strength_coefficients: Factor on max_isometric_force by strength group.
         strength_bounds: Lower and upper bound of every strength coefficient.
         provenance: What the calibration was made from.
+        synergies: What drives unrecorded muscles; None for EMG-driven.
     """
 
     name: str
@@ -63,6 +93,7 @@ class Subject:
     strength_coefficients: Mapping[str, float]
     strength_bounds: tuple[float, float]
     provenance: Provenance
+    synergies: SubjectSynergies | None = None
 
 
 def subject_of(
@@ -103,6 +134,19 @@ def subject_of(
         strength_coefficients=result.strength_coefficients,
         strength_bounds=result.strength_bounds,
         provenance=provenance,
+        synergies=None if result.synergies is None else _synergies_of(result.synergies),
+    )
+
+
+def _synergies_of(outcome: SynergyOutcome) -> SubjectSynergies:
+    weights = [tuple(row) for row in outcome.shared_weights.tolist()]
+    n_channels = len(outcome.channel_names)
+    return SubjectSynergies(
+        n_synergies=outcome.n_synergies,
+        ratio=outcome.ratio,
+        variance_accounted_for=outcome.variance_accounted_for.total,
+        recorded=dict(zip(outcome.channel_names, weights[:n_channels], strict=True)),
+        synthesized=dict(zip(outcome.synthesized_muscles, weights[n_channels:], strict=True)),
     )
 
 

@@ -12,14 +12,23 @@ from opensim_difcal.atomic import write_atomically
 from opensim_difcal.calibration.result import PARAMETER_NAMES, ParameterChange
 from opensim_difcal.errors import ModelError
 from opensim_difcal.inputs.excitations import ExcitationChannel
-from opensim_difcal.outputs.subject import Provenance, Subject
+from opensim_difcal.outputs.subject import Provenance, Subject, SubjectSynergies
 from opensim_difcal.wording import counted, listed
 
 _COMMENT = """\
 <!--Written by opensim_difcal beside the calibrated model; holds what a model has no place for.
 Lengths in m, forces in N, times in s, frequencies in Hz. c1 and c2 belong to time_step.-->
 """
-_OBJECTS = ("MuscleParameters", "StrengthGroup", "ExcitationChannel", "InputFile", "Package", "Setting")
+_OBJECTS = (
+    "MuscleParameters",
+    "StrengthGroup",
+    "ExcitationChannel",
+    "InputFile",
+    "Package",
+    "Setting",
+    "RecordedChannel",
+    "SynthesizedMuscle",
+)
 _NUMBERS = ("time_step", "electromechanical_delay", "lowpass_cutoff_frequency_for_coordinates")
 _PROPERTIES = (
     *_NUMBERS,
@@ -31,6 +40,7 @@ _PROPERTIES = (
     "muscles",
     "provenance",
 )
+_OPTIONAL = ("synergies",)  # files of earlier versions and of EMG-driven calibrations have none
 _ENDS = ("initial", "final", "lower", "upper")
 _REMEDY = "Use the file as the calibration wrote it, or calibrate again."
 
@@ -59,7 +69,7 @@ def read_subject(path: Path) -> Subject:
             element, or if a number is none.
     """
     root = _root(path)
-    root.expect(*_PROPERTIES)
+    root.expect(*_PROPERTIES, optional=_OPTIONAL)
     groups = root.child("strength_groups").objects("StrengthGroup", "muscles", "coefficient")
     channels = root.child("excitation_map").objects("ExcitationChannel", "muscles")
     muscles = root.child("muscles").objects("MuscleParameters", *PARAMETER_NAMES)
@@ -82,6 +92,7 @@ def read_subject(path: Path) -> Subject:
         strength_coefficients={group.attribute("name"): group.number("coefficient") for group in groups},
         strength_bounds=(lower, upper),
         provenance=_provenance(root.child("provenance")),
+        synergies=_synergies(root.child("synergies")) if root.holds("synergies") else None,
     )
 
 
@@ -114,6 +125,7 @@ def _subject_node(subject: Subject) -> dict[str, Any]:
                 for i, name in enumerate(subject.muscle_names)
             ]
         },
+        **({"synergies": _synergies_node(subject.synergies)} if subject.synergies else {}),
         "provenance": _provenance_node(subject.provenance),
     }
 
@@ -121,6 +133,22 @@ def _subject_node(subject: Subject) -> dict[str, Any]:
 def _change_node(change: ParameterChange, i: int) -> dict[str, str]:
     ends = {end: repr(float(getattr(change, end)[i])) for end in _ENDS}
     return {**ends, "at_bound": "true" if change.at_bound[i] else "false"}
+
+
+def _synergies_node(synergies: SubjectSynergies) -> dict[str, Any]:
+    def rows(weights: Mapping[str, tuple[float, ...]]) -> list[dict[str, str]]:
+        return [
+            {"@name": name, "weights": " ".join(repr(float(weight)) for weight in row)}
+            for name, row in weights.items()
+        ]
+
+    return {
+        "n_synergies": str(synergies.n_synergies),
+        "ratio": repr(float(synergies.ratio)),
+        "variance_accounted_for": repr(float(synergies.variance_accounted_for)),
+        "recorded": {"RecordedChannel": rows(synergies.recorded)},
+        "synthesized": {"SynthesizedMuscle": rows(synergies.synthesized)},
+    }
 
 
 def _provenance_node(provenance: Provenance) -> dict[str, Any]:
@@ -140,6 +168,23 @@ def _parameter_change(muscles: Iterable["_Node"], name: str) -> ParameterChange:
     for change in changes:
         change.expect(*_ENDS, "at_bound")
     return ParameterChange(*(np.array([change.number(end) for change in changes]) for end in _ENDS))
+
+
+def _synergies(node: "_Node") -> SubjectSynergies:
+    node.expect("n_synergies", "ratio", "variance_accounted_for", "recorded", "synthesized")
+    n_synergies = node.whole_number("n_synergies")
+
+    def rows(tag: str, object_tag: str) -> dict[str, tuple[float, ...]]:
+        objects = node.child(tag).objects(object_tag, "weights")
+        return {entry.attribute("name"): entry.numbers("weights", n_synergies) for entry in objects}
+
+    return SubjectSynergies(
+        n_synergies=n_synergies,
+        ratio=node.number("ratio"),
+        variance_accounted_for=node.number("variance_accounted_for"),
+        recorded=rows("recorded", "RecordedChannel"),
+        synthesized=rows("synthesized", "SynthesizedMuscle"),
+    )
 
 
 def _provenance(node: "_Node") -> Provenance:
@@ -181,17 +226,21 @@ class _Node:
         self._where = where
         self._content = content or {}
 
-    def expect(self, *tags: str) -> None:
+    def expect(self, *tags: str, optional: tuple[str, ...] = ()) -> None:
         """Refuses missing, repeated and unknown child elements."""
         found = [tag for tag in self._content if not tag.startswith(("@", "#"))]
         faults = (
             [f"lacks <{tag}>" for tag in tags if tag not in found]
-            + [f"repeats <{tag}>" for tag in tags if isinstance(self._content.get(tag), list)]
-            + [f"has an unknown <{tag}>" for tag in found if tag not in tags]
+            + [f"repeats <{tag}>" for tag in (*tags, *optional) if isinstance(self._content.get(tag), list)]
+            + [f"has an unknown <{tag}>" for tag in found if tag not in (*tags, *optional)]
         )
         if faults:
             allowed = listed(tags, "<{}>")
             raise ModelError(f"{self._where} {faults[0]}. Expected each of {allowed} once. {_REMEDY}")
+
+    def holds(self, tag: str) -> bool:
+        """Whether there is such a child element, and it is not empty."""
+        return bool(self._content.get(tag))
 
     def child(self, tag: str) -> "_Node":
         content = self._content[tag]

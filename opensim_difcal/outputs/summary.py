@@ -9,6 +9,7 @@ from typing import Any, Literal
 from opensim_difcal.atomic import write_atomically
 from opensim_difcal.calibration.metrics import Agreement, pooled_agreement, trial_agreement
 from opensim_difcal.calibration.result import CalibrationResult, ParameterChange, StartOutcome
+from opensim_difcal.calibration.synergy_hybrid import SynergyOutcome
 from opensim_difcal.outputs.trial_pairs import TrialPair, trial_pairs
 from opensim_difcal.outputs.verdict import CLOSED_LOOP_CHECKS, verdict
 
@@ -53,6 +54,7 @@ def summary(
         "parameters": _parameters(result),
         "strength_coefficients": dict(result.strength_coefficients),
         "made_elastic": list(result.made_elastic),
+        "synergies": None if result.synergies is None else _synergies(result.synergies),
         "pooled": pooled_summary(result, role="validation"),
         "closed_loop": {**dict.fromkeys(CLOSED_LOOP_CHECKS), **closed_loop},
         "warnings": list(result.warnings),
@@ -155,6 +157,19 @@ def _change(change: ParameterChange, muscle: int) -> dict[str, float | bool]:
         "lower": float(change.lower[muscle]),
         "upper": float(change.upper[muscle]),
         "at_bound": bool(change.at_bound[muscle]),
+    }
+
+
+def _synergies(outcome: SynergyOutcome) -> dict[str, Any]:
+    return {
+        "n_synergies": outcome.n_synergies,
+        "vaf_by_number": {str(number): vaf for number, vaf in outcome.vaf_by_number.items()},
+        "variance_accounted_for": {
+            "extracted": outcome.extracted.variance_accounted_for.total,
+            "calibrated": outcome.variance_accounted_for.total,
+            "by_channel": dict(outcome.variance_accounted_for.by_channel),
+        },
+        "synthesized_muscles": list(outcome.synthesized_muscles),
     }
 
 

@@ -1,6 +1,7 @@
 """Time series as .sto tables that the OpenSim GUI opens."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,13 @@ from jaxtyping import Float
 
 from opensim_difcal.atomic import write_atomically
 from opensim_difcal.calibration.result import Prediction
+from opensim_difcal.calibration.synergy_hybrid import SynergyOutcome, SynergyTrial
 from opensim_difcal.errors import StorageFileError
-from opensim_difcal.outputs.quantities import QUANTITIES
+from opensim_difcal.outputs.quantities import QUANTITIES, SYNERGY_QUANTITIES
+from opensim_difcal.outputs.wording import synergy_names
 from opensim_difcal.shapes import TimeArray
+
+_OWN_KEYS = ("version", "nrows", "ncolumns", "datarows", "datacolumns", "indegrees", "datatype", "name")
 
 
 def write_storage(
@@ -20,6 +25,7 @@ def write_storage(
     columns: Mapping[str, Float[np.ndarray, " _"]],
     *,
     in_degrees: bool = False,
+    header: Mapping[str, str] | None = None,
 ) -> None:
     """Writes a storage file, version 1; numbers are read back exactly.
 
@@ -29,10 +35,11 @@ def write_storage(
         time: s.
         columns: Values by label.
         in_degrees: Whether rotations are in degrees.
+        header: More lines `key=value` for the header, which OpenSim keeps as metadata.
 
     Raises:
-        StorageFileError: If a column is not as long as time, or a label holds a tab or
-            a line break.
+        StorageFileError: If a column is not as long as time, a label holds a tab or
+            a line break, or a line of the header could be taken for something else.
     """
     for label, values in columns.items():
         if len(values) != len(time):
@@ -45,21 +52,31 @@ def write_storage(
                 f"{path}: column {label!r} cannot be written. Expected a label without tabs and line breaks. "
                 "Rename the column."
             )
-    header = (
+    more = header or {}
+    for key, value in more.items():
+        if not re.fullmatch(r"\w+", key) or key.lower() in _OWN_KEYS or len(value.splitlines()) > 1:
+            raise StorageFileError(
+                f"{path}: the header line {key!r} cannot be written. Expected a key of letters, digits and "
+                f"underscores other than {', '.join(_OWN_KEYS)}, and a value on one line. Rename the key."
+            )
+    head = (
         name,
         "version=1",
         f"nRows={len(time)}",
         f"nColumns={1 + len(columns)}",
         f"inDegrees={'yes' if in_degrees else 'no'}",
+        *(f"{key}={value}" for key, value in more.items()),
         "endheader",
         "\t".join(["time", *columns]),
     )
     rows = np.stack([time, *columns.values()], axis=-1).tolist()
-    lines = [*header, *("\t".join(map(repr, row)) for row in rows)]
+    lines = [*head, *("\t".join(map(repr, row)) for row in rows)]
     write_atomically(path, ("\n".join(lines) + "\n").encode())
 
 
-def write_trial_tables(directory: Path, prediction: Prediction) -> tuple[Path, ...]:
+def write_trial_tables(
+    directory: Path, prediction: Prediction, *, synthesized: Sequence[str] = ()
+) -> tuple[Path, ...]:
     """Writes everything predicted for a trial, one file per quantity.
 
     Files are named `<trial>_<quantity>.sto` with the quantities excitations (as the
@@ -69,6 +86,8 @@ def write_trial_tables(directory: Path, prediction: Prediction) -> tuple[Path, .
     Args:
         directory: Made when it does not exist.
         prediction: What was predicted.
+        synthesized: Muscles whose excitations come from synergies; the header of the
+            excitations names them.
 
     Returns:
         The files.
@@ -86,6 +105,42 @@ def write_trial_tables(directory: Path, prediction: Prediction) -> tuple[Path, .
     directory.mkdir(parents=True, exist_ok=True)
     paths = []
     for quantity, (labels, series) in zip(QUANTITIES, tables, strict=True):
+        name = f"{trial.name}_{quantity}"
+        path = directory / f"{name}.sto"
+        marks = {"synthesized": " ".join(synthesized)} if synthesized and quantity == "excitations" else None
+        write_storage(path, name, trial.time, dict(zip(labels, series.T, strict=True)), header=marks)
+        paths.append(path)
+    return tuple(paths)
+
+
+def write_synergy_tables(
+    directory: Path, outcome: SynergyOutcome, synergy_trial: SynergyTrial
+) -> tuple[Path, ...]:
+    """Writes what synergies make of a trial, one file per quantity.
+
+    Files are named `<trial>_<quantity>.sto` with the quantities primitives,
+    reconstructed_excitations (the recorded channels) and synthesized_excitations (the
+    other muscles; no file where every muscle was recorded).
+
+    Args:
+        directory: Exists.
+        outcome: The synergies.
+        synergy_trial: One of its trials.
+
+    Returns:
+        The files.
+    """
+    trial, synthesized = synergy_trial.trial, outcome.synthesized_muscles
+    columns = [trial.muscle_names.index(name) for name in synthesized]
+    tables = (
+        (synergy_names(outcome.n_synergies), synergy_trial.primitives),
+        (outcome.channel_names, synergy_trial.reconstructed),
+        (synthesized, trial.excitation[:, columns]),
+    )
+    paths = []
+    for quantity, (labels, series) in zip(SYNERGY_QUANTITIES, tables, strict=True):
+        if not labels:
+            continue
         name = f"{trial.name}_{quantity}"
         path = directory / f"{name}.sto"
         write_storage(path, name, trial.time, dict(zip(labels, series.T, strict=True)))

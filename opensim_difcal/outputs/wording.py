@@ -56,6 +56,22 @@ def sentence_start(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def synergy_names(number: int) -> tuple[str, ...]:
+    """Returns the names of synergies, "synergy_1" first."""
+    return tuple(f"synergy_{i}" for i in range(1, number + 1))
+
+
+def vaf_text(fraction: float) -> str:
+    """Returns a variance accounted for as a percentage with one decimal; it may be negative.
+
+    Rounded down, so that what is less than a limit never reads as if it reached it.
+    """
+    # A billionth keeps 0.29 from becoming 28.9 %.
+    return (
+        f"{math.floor(1000.0 * fraction + 1e-9) / 10.0:.1f} %" if math.isfinite(fraction) else NOT_AVAILABLE
+    )
+
+
 def shortened(name: str, length: int) -> str:
     """Returns a name with its middle left out where it is longer than a length."""
     if len(name) <= length:

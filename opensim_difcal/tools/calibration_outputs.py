@@ -25,7 +25,8 @@ from opensim_difcal.outputs.report_pictures import ReportPictures
 from opensim_difcal.outputs.subject import Provenance, file_digests, package_versions, subject_of
 from opensim_difcal.outputs.subject_file import write_subject
 from opensim_difcal.outputs.summary import summary, with_seconds, write_summary
-from opensim_difcal.outputs.tables import write_trial_tables
+from opensim_difcal.outputs.synergy_weights_csv import write_synergy_weights
+from opensim_difcal.outputs.tables import write_synergy_tables, write_trial_tables
 from opensim_difcal.physics.curve_parameters import ActiveForceLengthCurve
 from opensim_difcal.physics.curves import curve_table
 from opensim_difcal.physics.muscle import Muscles, force_balance
@@ -185,8 +186,13 @@ def _write_values(
     )
     write_subject(folder / f"{tool.name}_subject.xml", subject)
     write_parameters(folder / "parameters.csv", result)
+    synthesized = result.synergies.synthesized_muscles if result.synergies else ()
     for prediction in result.calibrated:
-        write_trial_tables(folder, prediction)
+        write_trial_tables(folder, prediction, synthesized=synthesized)
+    if result.synergies is not None:
+        write_synergy_weights(folder / "synergy_weights.csv", result.synergies)
+        for each in result.synergies.trials:
+            write_synergy_tables(folder, result.synergies, each)
     return settings_text
 
 
@@ -224,6 +230,7 @@ def _write_report(
         pictures=pictures,
         closed_loop=checks,
         settings_text=settings_text,
+        least_vaf=tool.settled().minimum_variance_accounted_for if tool.n_synergies is None else None,
     )
     return content
 

@@ -12,7 +12,10 @@ from opensim_difcal.calibration.result import (
     StartOutcome,
     Status,
 )
+from opensim_difcal.calibration.synergy_hybrid import SynergyOutcome, completed_trial
+from opensim_difcal.inputs.recording import Recording
 from opensim_difcal.inputs.trial import Trial
+from opensim_difcal.synergies.factorization import Factorization, VarianceAccountedFor
 
 NAMES = (
     "addlong addmagIsch bflh bfsh gasmed gaslat glmax1 glmed1 glmin1 grac iliacus psoas recfem sart "
@@ -186,3 +189,74 @@ def active_force_length():
 @pytest.fixture(scope="session")
 def closed_loop():
     return {"reintegration_rms_max": 0.0043, "frame_force_error_max": 3e-8, "frame_balance_error_max": 5e-7}
+
+
+N_SYNTHESIZED = 3
+
+
+def with_recording(trial, channel_names):
+    """The trial as electrodes on all muscles but the last few would have recorded it."""
+    muscles = trial.muscle_names[: len(channel_names)]
+    drivers = {muscle: (channel,) for muscle, channel in zip(muscles, channel_names, strict=True)}
+    recording = Recording(channel_names, trial.excitation[:, : len(channel_names)], drivers)
+    return dataclasses.replace(trial, recording=recording)
+
+
+def make_synergies(trials, *, weights_by_trial=False, n_synergies=2):
+    muscle_names = trials[0].muscle_names
+    synthesized = muscle_names[-N_SYNTHESIZED:]
+    channel_names = tuple(f"emg_{name}" for name in muscle_names[:-N_SYNTHESIZED])
+    rng = np.random.default_rng(3)
+    trials = [with_recording(trial, channel_names) for trial in trials]
+    calibration = [trial for trial in trials if trial.role == "calibration"]
+    initial = rng.uniform(0.0, 1.0, (len(channel_names), n_synergies))
+    sets = [rng.uniform(0.0, 0.4, (len(muscle_names), n_synergies)) for _ in calibration]
+    weights = (
+        {trial.name: own for trial, own in zip(calibration, sets, strict=True)}
+        if weights_by_trial
+        else {"": sets[0]}
+    )
+    primitives = [rng.uniform(0.0, 1.0, (len(trial.time), n_synergies)) for trial in trials]
+    shared = np.mean(list(weights.values()), axis=0)
+    own = {trial.name: shared for trial in trials} | weights
+    completed = tuple(
+        completed_trial(trial, synthesized, own[trial.name], series)
+        for trial, series in zip(trials, primitives, strict=True)
+    )
+
+    def vaf(total):
+        shares = {name: total - 0.01 * i for i, name in enumerate(channel_names)}
+        return VarianceAccountedFor(total, shares)
+
+    return SynergyOutcome(
+        channel_names=channel_names,
+        synthesized_muscles=synthesized,
+        vaf_by_number={1: 0.8, n_synergies: 0.97},
+        extracted=Factorization(channel_names, initial, tuple(primitives[: len(calibration)]), vaf(0.97)),
+        weights=weights,
+        ratio=1.0 / 3.0,
+        trials=completed,
+        variance_accounted_for=vaf(0.95),
+    )
+
+
+def make_hybrid_result(**how):
+    result = make_result(["calibration"] * 2 + ["validation"], MUSCLES[:8])
+    synergies = make_synergies([prediction.trial for prediction in result.calibrated], **how)
+    calibrated = tuple(
+        dataclasses.replace(prediction, trial=each.trial)
+        for prediction, each in zip(result.calibrated, synergies.trials, strict=True)
+    )
+    return dataclasses.replace(result, calibrated=calibrated, synergies=synergies)
+
+
+@pytest.fixture(scope="session")
+def hybrid_result():
+    """Five recorded channels, three synthesized muscles, two synergies."""
+    return make_hybrid_result()
+
+
+@pytest.fixture(scope="session")
+def hybrid_result_by_trial():
+    """The same with weights by trial."""
+    return make_hybrid_result(weights_by_trial=True)

@@ -99,3 +99,28 @@ def test_a_failed_calibration_gets_its_report_twice_with_the_same_bytes(
     assert "Verdict: do not trust" in page
     assert "On the trials the model was fitted to" in page
     assert "No calibrated model was written." in page
+
+
+@pytest.fixture(scope="module")
+def hybrid_page(tmp_path_factory, hybrid_result, active_force_length, closed_loop):
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    return written(path, hybrid_result, active_force_length, closed_loop)
+
+
+def test_a_hybrid_calibration_has_a_section_on_synergies(hybrid_page):
+    outline = Outline(hybrid_page)
+    assert outline.open == []
+    assert {link[1:] for link in outline.links if link.startswith("#")} == set(outline.ids)
+    anchors = [anchor for anchor, _ in CONTENTS]
+    assert outline.ids == [*anchors[:4], "synergies", *anchors[4:]]
+    assert hybrid_page.count("<figure>") == 6 + 3
+    assert (
+        "come from the recorded EMG alone: it is projected onto the synergies, and no moment" in hybrid_page
+    )
+    assert "In a panel marked (synthesized) nothing was recorded" in hybrid_page
+    assert "synergy_weights.csv" in hybrid_page
+
+
+def test_a_report_without_synergies_does_not_speak_of_them(page):
+    assert "synerg" not in re.sub(r'src="[^"]*"', "", page).lower()
+    assert "synthesized" not in page

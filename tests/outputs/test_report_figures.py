@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 from opensim_difcal.outputs import report_figures
 
@@ -11,3 +12,23 @@ def test_simple_figures_are_drawings_and_crowded_ones_bitmaps(monkeypatch, resul
     assert media_types(report_figures.convergence_picture(result_without_validation)) == ["image/svg+xml"]
     monkeypatch.setattr(report_figures, "MOST_SVG_POINTS", 10)
     assert media_types(report_figures.convergence_picture(result_without_validation)) == ["image/png"]
+
+
+def test_the_caption_says_where_weights_are_means(hybrid_result, hybrid_result_by_trial):
+    assert "are means" not in report_figures.synergy_pictures(hybrid_result.synergies)[0]
+    assert "are means" in report_figures.synergy_pictures(hybrid_result_by_trial.synergies)[0]
+
+
+def test_synthesized_excitations_have_a_picture_where_there_are_some(hybrid_result):
+    outcome = hybrid_result.synergies
+    assert len(report_figures.synergy_pictures(outcome)) == 3
+    weights = {"": outcome.weights[""][:5]}
+    all_recorded = replace(outcome, synthesized_muscles=(), weights=weights)
+    pictures = report_figures.synergy_pictures(all_recorded)
+    assert len(pictures) == 2
+    assert all("<figcaption>How to read: " in picture for picture in pictures)
+
+
+def test_the_caption_of_activations_speaks_of_synthesized_muscles_where_there_are_some(result, hybrid_result):
+    assert "marked (synthesized)" in report_figures.activation_picture(hybrid_result)
+    assert "synthesized" not in report_figures.activation_picture(result)

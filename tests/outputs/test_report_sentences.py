@@ -92,3 +92,35 @@ def test_how_to_continue_names_the_model_only_where_one_was_written(result):
     assert sentences.how_to_continue(result, disagreeing) == [
         "No calibrated model was written. Follow the reasons in the box at the top, then run again."
     ]
+
+
+def test_synergies_are_told_in_words(hybrid_result):
+    lines = sentences.synergy_sentences(hybrid_result.synergies, 0.95)
+    names = ", ".join(hybrid_result.synergies.synthesized_muscles)
+    assert lines == [
+        "2 synergies were extracted from the recorded excitations, the fewest that account for more than "
+        "95.0 % of their variance (by number: 1: 80.0 %, 2: 97.0 %).",
+        "Variance accounted for (VAF) is the share of the recorded excitations that synergies reconstruct: "
+        "97.0 % as extracted, 95.0 % after the calibration, which also fits the moments. Worst channel after "
+        "it: emg_gasmed_r, 91.0 %.",
+        "3 muscles without a recording got synthesized excitations: "
+        f"{names}. All others were driven by the recorded EMG.",
+    ]
+    cautions = sentences.synergy_cautions(hybrid_result.synergies)
+    assert "it is projected onto the synergies, and no moment is used" in cautions[0]
+    assert "less certain than those of recorded ones" in cautions[1]
+
+
+def test_the_number_of_synergies_may_be_asked_for_or_never_enough(hybrid_result):
+    asked = sentences.synergy_sentences(hybrid_result.synergies, None)[0]
+    assert asked == "2 synergies were extracted from the recorded excitations, as the settings ask for."
+    too_few = sentences.synergy_sentences(hybrid_result.synergies, 0.99)[0]
+    assert "one per channel, because fewer account for less than 99.0 % of their variance" in too_few
+
+
+def test_without_synthesized_muscles_there_is_nothing_to_warn_of(hybrid_result):
+    outcome = replace(hybrid_result.synergies, synthesized_muscles=())
+    assert sentences.synergy_cautions(outcome) == []
+    assert sentences.synergy_sentences(outcome, None)[-1] == (
+        "Every muscle has a recording, so no excitation was synthesized."
+    )

@@ -1,4 +1,9 @@
-from opensim_difcal.outputs.report_tables import agreement_table, parameter_table, strength_table
+from opensim_difcal.outputs.report_tables import (
+    agreement_table,
+    parameter_table,
+    strength_table,
+    synergy_table,
+)
 from opensim_difcal.outputs.summary import summary
 
 
@@ -30,3 +35,14 @@ def test_strength_table_lists_the_members(result):
     table = strength_table(result)
     assert '<td class="words">bflh_r, semimem_r, semiten_r</td>' in table
     assert "Factor on max_isometric_force, allowed from 0.5 to 2.5." in table
+
+
+def test_synergy_table_has_extracted_weights_of_recorded_channels_only(hybrid_result, hybrid_result_by_trial):
+    table = synergy_table(hybrid_result.synergies)
+    assert table.count("<tr>") == 1 + 8
+    assert '<th scope="col">Synergy 2</th>' in table
+    assert table.count("→ 0.") == 2 * 5
+    assert (table.count("<td>recorded</td>"), table.count("<td>synthesized</td>")) == (5, 3)
+    assert "<td>95.0 %</td>" in table
+    assert "Means over" not in table
+    assert "Means over the calibration trials" in synergy_table(hybrid_result_by_trial.synergies)

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from opensim_difcal.inputs.excitations import ExcitationChannel
@@ -38,6 +39,22 @@ def test_a_muscle_in_no_group_is_a_group_of_its_own(result, provenance):
     coefficients = {**result.strength_coefficients, "soleus_r": 1.1}
     subject = make_subject(replace(result, strength_coefficients=coefficients), provenance)
     assert subject.strength_groups["soleus_r"] == ("soleus_r",)
+
+
+def test_a_subject_without_synergies_has_none(result, provenance):
+    assert make_subject(result, provenance).synergies is None
+
+
+def test_weights_by_trial_become_their_mean(hybrid_result_by_trial, provenance):
+    outcome = hybrid_result_by_trial.synergies
+    synergies = make_subject(hybrid_result_by_trial, provenance).synergies
+    assert synergies is not None
+    assert (synergies.n_synergies, synergies.ratio) == (2, 1.0 / 3.0)
+    assert synergies.variance_accounted_for == 0.95
+    assert tuple(synergies.recorded) == outcome.channel_names
+    assert tuple(synergies.synthesized) == outcome.synthesized_muscles
+    mean = (outcome.weights["walk_00"] + outcome.weights["walk_01"]) / 2
+    np.testing.assert_allclose(synergies.weights, mean, rtol=1e-15)
 
 
 def test_files_of_the_same_name_keep_separate_digests(tmp_path):

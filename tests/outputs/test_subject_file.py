@@ -1,6 +1,7 @@
 """The sidecar reads back exactly and says what is wrong with a broken one."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,14 +9,13 @@ import pytest
 from opensim_difcal.calibration.result import PARAMETER_NAMES
 from opensim_difcal.errors import ModelError
 from opensim_difcal.inputs.excitations import ExcitationChannel
-from opensim_difcal.outputs.subject import Provenance, subject_of
+from opensim_difcal.outputs.subject import Provenance, SubjectSynergies, subject_of
 from opensim_difcal.outputs.subject_file import read_subject, write_subject
 
 REMEDY = "Use the file as the calibration wrote it, or calibrate again."
 
 
-@pytest.fixture
-def subject(result):
+def make_subject(result):
     return subject_of(
         result,
         time_step=0.1 + 0.2,
@@ -33,6 +33,11 @@ def subject(result):
             seed=2**63,
         ),
     )
+
+
+@pytest.fixture
+def subject(result):
+    return make_subject(result)
 
 
 @pytest.fixture
@@ -63,6 +68,65 @@ def test_the_same_subject_gives_the_same_bytes(path, tmp_path):
     again = tmp_path / "again.xml"
     write_subject(again, read_subject(path))
     assert again.read_bytes() == path.read_bytes()
+
+
+@pytest.fixture
+def hybrid_path(tmp_path, hybrid_result):
+    path = tmp_path / "hybrid_subject.xml"
+    write_subject(path, make_subject(hybrid_result))
+    return path
+
+
+def test_synergies_read_back_exactly(hybrid_path, hybrid_result):
+    written = make_subject(hybrid_result).synergies
+    read = read_subject(hybrid_path).synergies
+    assert read is not None
+    assert read == written
+    assert list(read.recorded) == list(hybrid_result.synergies.channel_names)
+    np.testing.assert_array_equal(read.weights, hybrid_result.synergies.shared_weights)
+
+
+def test_synergies_without_synthesized_muscles_read_back(tmp_path, subject):
+    synergies = SubjectSynergies(1, 0.5, 0.9, {"SOL": (0.1,)}, {})
+    write_subject(tmp_path / "a.xml", replace(subject, synergies=synergies))
+    assert read_subject(tmp_path / "a.xml").synergies == synergies
+
+
+def test_an_emg_driven_sidecar_says_nothing_of_synergies(path):
+    assert "synergies" not in path.read_text(encoding="utf-8")
+    replaced(path, "<provenance>", "<synergies/><provenance>")
+    assert read_subject(path).synergies is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "new", "message"),
+    [
+        (
+            r"<weights>[^<]*</weights>",
+            "<weights>0.5</weights>",
+            " <synergies> <recorded> <RecordedChannel 'emg_addlong_r'>: <weights> is '0.5'. "
+            "Expected 2 numbers.",
+        ),
+        (
+            r"<ratio>[^<]*</ratio>",
+            "",
+            " <synergies> lacks <ratio>. Expected each of <n_synergies>, <ratio>, <recorded>, <synthesized>, "
+            "<variance_accounted_for> once.",
+        ),
+        (
+            r"<synergies>",
+            r"<synergies/><synergies>",
+            " repeats <synergies>. Expected each of <electromechanical_delay>, <excitation_map>, "
+            "<lowpass_cutoff_frequency_for_coordinates>, <made_elastic>, <muscles>, <provenance>, "
+            "<strength_bounds>, <strength_groups>, <tendon>, <time_step> once.",
+        ),
+    ],
+)
+def test_broken_synergies_name_the_element(hybrid_path, pattern, new, message):
+    replaced(hybrid_path, pattern, new)
+    with pytest.raises(ModelError) as error:
+        read_subject(hybrid_path)
+    assert str(error.value) == f"{hybrid_path}: <NMSSubject>{message} {REMEDY}"
 
 
 def test_the_file_looks_like_one_of_opensim(path):

@@ -130,3 +130,22 @@ def test_seconds_can_be_written_when_they_are_known(result, closed_loop):
         "report",
     ]
     assert list(timed) == list(values)
+
+
+def test_summary_tells_of_synergies_only_where_there_are_some(result, hybrid_result, closed_loop):
+    assert summary(result, tool="T", seconds={}, closed_loop=closed_loop)["synergies"] is None
+    values = summary(hybrid_result, tool="T", seconds={}, closed_loop=closed_loop)["synergies"]
+    assert (
+        json.loads(json.dumps(values))
+        == values
+        == {
+            "n_synergies": 2,
+            "vaf_by_number": {"1": 0.8, "2": 0.97},
+            "variance_accounted_for": {
+                "extracted": 0.97,
+                "calibrated": 0.95,
+                "by_channel": hybrid_result.synergies.variance_accounted_for.by_channel,
+            },
+            "synthesized_muscles": list(hybrid_result.synergies.synthesized_muscles),
+        }
+    )

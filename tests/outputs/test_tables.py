@@ -1,12 +1,14 @@
 """OpenSim reads the tables back, digit by digit."""
 
+from dataclasses import replace
+
 import numpy as np
 import opensim
 import pytest
 
 from opensim_difcal.errors import StorageFileError
 from opensim_difcal.inputs.storage import read_storage
-from opensim_difcal.outputs.tables import write_storage, write_trial_tables
+from opensim_difcal.outputs.tables import write_storage, write_synergy_tables, write_trial_tables
 
 
 def test_the_header_is_that_of_a_storage_file(tmp_path):
@@ -80,3 +82,70 @@ def test_every_quantity_of_a_trial_has_a_table(tmp_path, result):
         np.testing.assert_array_equal(table.values, values)
     assert tables[0].labels == trial.muscle_names
     assert tables[-1].labels == tuple(f"{name}_moment" for name in trial.coordinate_names)
+
+
+@pytest.mark.opensim
+def test_more_header_lines_are_metadata_for_opensim_and_do_not_disturb_our_reader(tmp_path):
+    path = tmp_path / "a.sto"
+    marks = {"synthesized": "iliacus_r psoas_r", "note": ""}
+    write_storage(path, "a", np.arange(3.0), {"knee": np.arange(3.0) / 3}, header=marks)
+    assert b"inDegrees=no\nsynthesized=iliacus_r psoas_r\nnote=\nendheader\n" in path.read_bytes()
+    table = opensim.TimeSeriesTable(str(path))
+    assert table.getTableMetaDataAsString("synthesized") == "iliacus_r psoas_r"
+    np.testing.assert_array_equal(table.getMatrix().to_numpy()[:, 0], np.arange(3.0) / 3)
+    assert opensim.Storage(str(path)).getSize() == 3
+    np.testing.assert_array_equal(read_storage(path).column("knee"), np.arange(3.0) / 3)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("two words", "a"), ("", "a"), ("nRows", "7"), ("endheader", "a\nb"), ("k=", "a")]
+)
+def test_a_header_line_that_would_break_the_table_is_refused(tmp_path, key, value):
+    path = tmp_path / "a.sto"
+    with pytest.raises(StorageFileError) as error:
+        write_storage(path, "a", np.arange(3.0), {"knee": np.arange(3.0)}, header={key: value})
+    assert str(error.value) == (
+        f"{path}: the header line {key!r} cannot be written. Expected a key of letters, digits and "
+        "underscores other than version, nrows, ncolumns, datarows, datacolumns, indegrees, datatype, name, "
+        "and a value on one line. Rename the key."
+    )
+    assert not path.exists()
+
+
+def test_synthesized_muscles_are_marked_in_the_excitations_alone(tmp_path, hybrid_result):
+    names = hybrid_result.synergies.synthesized_muscles
+    paths = write_trial_tables(tmp_path, hybrid_result.calibrated[0], synthesized=names)
+    line = f"\nsynthesized={' '.join(names)}\nendheader\n".encode()
+    assert [path.name for path in paths if line in path.read_bytes()] == ["walk_00_excitations.sto"]
+    assert not any(
+        b"synthesized" in path.read_bytes()
+        for path in write_trial_tables(tmp_path, hybrid_result.calibrated[0])
+    )
+
+
+@pytest.mark.opensim
+def test_what_synergies_make_of_a_trial_has_three_tables(tmp_path, hybrid_result):
+    outcome = hybrid_result.synergies
+    each = outcome.trials[-1]
+    paths = write_synergy_tables(tmp_path, outcome, each)
+    assert [path.name for path in paths] == [
+        "walk_02_primitives.sto",
+        "walk_02_reconstructed_excitations.sto",
+        "walk_02_synthesized_excitations.sto",
+    ]
+    labels = (("synergy_1", "synergy_2"), outcome.channel_names, outcome.synthesized_muscles)
+    values = (each.primitives, each.reconstructed, each.trial.excitation[:, -3:])
+    for path, columns, series in zip(paths, labels, values, strict=True):
+        table = opensim.TimeSeriesTable(str(path))
+        assert table.getColumnLabels() == columns
+        np.testing.assert_array_equal(table.getMatrix().to_numpy(), series)
+        np.testing.assert_array_equal(read_storage(path).values, series)
+
+
+def test_without_synthesized_muscles_there_is_no_table_of_them(tmp_path, hybrid_result):
+    outcome = replace(hybrid_result.synergies, synthesized_muscles=())
+    paths = write_synergy_tables(tmp_path, outcome, outcome.trials[0])
+    assert [path.name for path in paths] == [
+        "walk_00_primitives.sto",
+        "walk_00_reconstructed_excitations.sto",
+    ]

@@ -8,6 +8,8 @@ from opensim_difcal.outputs.wording import (
     readable_coordinate,
     sentence_start,
     shortened,
+    synergy_names,
+    vaf_text,
 )
 
 
@@ -69,3 +71,22 @@ def test_sentence_start_changes_only_the_first_letter():
 def test_long_names_lose_their_middle():
     assert shortened("walk_01", 20) == "walk_01"
     assert shortened("abcdefghij", 7) == "abc…hij"
+
+
+def test_synergies_are_numbered_from_one():
+    assert synergy_names(2) == ("synergy_1", "synergy_2")
+
+
+@pytest.mark.parametrize(
+    ("fraction", "text"),
+    [
+        (0.9612, "96.1 %"),
+        (0.94998, "94.9 %"),
+        (0.29, "29.0 %"),
+        (-0.2, "-20.0 %"),
+        (1.0, "100.0 %"),
+        (float("nan"), "n/a"),
+    ],
+)
+def test_a_variance_accounted_for_is_rounded_down_and_may_be_negative(fraction, text):
+    assert vaf_text(fraction) == text

@@ -4,14 +4,20 @@ import re
 from pathlib import Path
 
 import numpy as np
+import opensim
 import pytest
-from ankle_tool import ankle_tool, tiny_tool
+from ankle_tool import MUSCLES, TRIALS, ankle_tool, tiny_tool, trial
 
 from opensim_difcal import cli
 from opensim_difcal.calibration.result import Status
 from opensim_difcal.errors import ClosedLoopError
+from opensim_difcal.inputs.excitations import ExcitationChannel
+from opensim_difcal.inputs.storage import read_storage
 from opensim_difcal.outputs.closed_loop import MuscleTrajectory
+from opensim_difcal.outputs.quantities import SYNERGY_QUANTITIES
+from opensim_difcal.outputs.subject_file import read_subject
 from opensim_difcal.setup_template import write_setup
+from opensim_difcal.synergies.projection import project
 from opensim_difcal.tools import calibration_outputs, calibration_run
 
 pytestmark = pytest.mark.slow
@@ -150,3 +156,27 @@ def test_opensim_gets_a_process_for_each_second_of_work_but_one_processor_draws(
     names = tuple(f"muscle{i}" for i in range(21))
     trajectory = MuscleTrajectory(names, np.array([1.0, 1.0 + duration]), 0, *[series] * 5)
     assert calibration_outputs._n_workers(trajectory) == n_workers
+
+
+@pytest.mark.opensim
+def test_a_synergy_hybrid_run_writes_what_new_trials_need(tmp_path, without_pictures):
+    recorded = tuple(ExcitationChannel(name=name, muscles=(name,)) for name in MUSCLES[:4])
+    trials = tuple(trial(name, role, (0.4, 0.55)) for name, role in TRIALS.items())
+    hybrid = {"mode": "synergy_hybrid", "excitation_map": recorded, "synthesized_muscles": MUSCLES[4:]}
+    tool = tiny_tool(tmp_path, trials=trials, n_synergies=2, n_factorizations=1, **hybrid)
+    outcome = tool.run()
+    written = {path.name for path in outcome.files}
+    tables = {f"{name}_{quantity}.sto" for name in TRIALS for quantity in SYNERGY_QUANTITIES}
+    assert tables | {"synergy_weights.csv"} <= written
+    excitations = opensim.TimeSeriesTable(str(tmp_path / "walk_slow_2_excitations.sto"))
+    assert excitations.getTableMetaDataAsString("synthesized") == "tib_ant_r"
+    synergies = read_subject(tmp_path / "ankle_subject.xml").synergies
+    assert synergies is not None
+    # A validation trial's synergies follow from the sidecar and the recorded excitations alone.
+    muscles = read_storage(tmp_path / "walk_slow_2_excitations.sto")
+    electrodes = np.stack([muscles.column(name) for name in synergies.recorded], axis=-1)
+    weights, n_channels = synergies.weights, len(synergies.recorded)
+    found = project(electrodes, weights[:n_channels], others=weights[n_channels:], ratio=synergies.ratio)
+    expected = read_storage(tmp_path / "walk_slow_2_primitives.sto").values
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+    assert "2 synergies were extracted" in (tmp_path / "report.html").read_text(encoding="utf-8")

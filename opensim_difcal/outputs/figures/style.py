@@ -17,9 +17,11 @@ MEASURED = "#000000"
 UNCALIBRATED = "#8c8c8c"
 CALIBRATED = "#0072b2"
 VALIDATION = "#e69f00"
+SYNTHESIZED = "#009e73"
 AT_BOUND = "#d55e00"
 BOUNDS = "#dcdcdc"
 ALLOWED = "#e3f1e8"
+UNSEEN = "#fdf2dc"
 TERMS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442")
 
 WIDTH = 10.0
