@@ -19,7 +19,11 @@ def test_every_link_of_a_page_leads_somewhere(page):
 
 
 def test_the_tables_made_by_benchmarks_are_filled():
-    for page, block in (("README.md", "virtual_subjects"), ("docs/validation.md", "real_data")):
+    for page, block in (
+        ("README.md", "virtual_subjects"),
+        ("docs/validation.md", "real_data"),
+        ("docs/validation.md", "synergy_hybrid"),
+    ):
         text = (ROOT / page).read_text(encoding="utf-8")
         filled = re.search(rf"<!-- {block}: begin -->(.*)<!-- {block}: end -->", text, re.DOTALL)
         assert filled is not None
