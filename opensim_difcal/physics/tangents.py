@@ -16,7 +16,7 @@ from torch import Tensor
 from opensim_difcal.physics.activation import steady_start
 from opensim_difcal.physics.differentiable import coupling
 from opensim_difcal.physics.engine import Engine
-from opensim_difcal.physics.equilibrium import equilibrium
+from opensim_difcal.physics.equilibrium import Equilibrium, equilibrium
 from opensim_difcal.physics.moments import joint_moments
 from opensim_difcal.physics.muscle import Muscles, pick
 from opensim_difcal.physics.muscle_functions import ACTIVATION, ELASTIC_FORCE, RIGID_FORCE
@@ -201,6 +201,56 @@ def _delayed(series: Tensor, n: int) -> Tensor:
     return torch.nn.functional.pad(series, (0, 0, n, 0))[..., : series.shape[-2], :]
 
 
+class _Elastic(NamedTuple):
+    """An elastic tendon's trajectory with its partial derivatives.
+
+    Attributes:
+        rest: Equilibrium at the first instant.
+        fiber_length: m.
+        step: Derivatives of every step, as `muscle_functions.STEP` has them.
+        values: Tendon force in max_isometric_force, and strain.
+        partials: Their derivatives by fiber length and the two learned lengths.
+    """
+
+    rest: Equilibrium
+    fiber_length: Tensor
+    step: tuple[Tensor, ...]
+    values: tuple[Tensor, ...]
+    partials: tuple[tuple[Tensor, ...], ...]
+
+    def activation_drive(self, by_activation: Tensor) -> Tensor:
+        """What a change of activation adds to every step."""
+        _, _, by_before, by_after, _, _ = self.step
+        first = self.rest.by_activation * by_activation[..., :1, :]
+        steps = by_activation[..., :-1, :] * by_before
+        return torch.cat([first, steps.addcmul_(by_activation[..., 1:, :], by_after)], dim=-2)
+
+    def by_fibers(self, engine: Engine, drive: Tensor, time_step: float) -> Tensor:
+        """Change of the fiber length over time, from what is added to every step."""
+        return engine.solve(*coupling(self.step[0], self.step[1], time_step), drive)
+
+
+def _integrated(
+    engine: Engine, activations: Tensor, length: Tensor, muscles: Muscles, time_step: float
+) -> _Elastic:
+    rest = equilibrium(engine, activations[..., :1, :], length[..., :1, :], muscles)
+    fibers, step = engine.trajectory(
+        rest.fiber_length, activations, length, muscles, time_step, with_partials=True
+    )
+    assert step is not None
+    variables = fibers, muscles.optimal_fiber_length, muscles.tendon_slack_length, length
+    return _Elastic(rest, fibers, step, *engine.with_partials(ELASTIC_FORCE, variables, muscles))
+
+
+def _rigid_partials(
+    engine: Engine, activations: Tensor, length: Tensor, muscles: Muscles, time_step: float
+) -> tuple[tuple[Tensor, ...], tuple[tuple[Tensor, ...], ...]]:
+    """Force and fiber length of rigid tendons, and their derivatives."""
+    velocity = muscle_tendon_velocity(length, time_step)
+    variables = activations, muscles.optimal_fiber_length, muscles.tendon_slack_length, length, velocity
+    return engine.with_partials(RIGID_FORCE, variables, muscles)
+
+
 def _elastic(
     engine: Engine,
     activations: Tensor,
@@ -209,24 +259,15 @@ def _elastic(
     muscles: Muscles,
     time_step: float,
 ) -> _Mechanics:
-    rest = equilibrium(engine, activations[..., :1, :], length[..., :1, :], muscles)
-    fibers, partials = engine.trajectory(
-        rest.fiber_length, activations, length, muscles, time_step, with_partials=True
-    )
-    assert partials is not None
-    by_length, by_velocity, by_before, by_after, by_optimal, by_slack = partials
+    found = _integrated(engine, activations, length, muscles, time_step)
     drive = by_activation.new_empty(len(OWN_PARAMETERS), *activations.shape)
-    drive[:_N_ACTIVATION, ..., :1, :] = rest.by_activation * by_activation[..., :1, :]
-    drive[_OPTIMAL, ..., :1, :], drive[_SLACK, ..., :1, :] = rest.by_optimal, rest.by_slack
-    torch.mul(by_activation[..., :-1, :], by_before, out=drive[:_N_ACTIVATION, ..., 1:, :])
-    drive[:_N_ACTIVATION, ..., 1:, :].addcmul_(by_activation[..., 1:, :], by_after)
-    drive[_OPTIMAL, ..., 1:, :], drive[_SLACK, ..., 1:, :] = by_optimal, by_slack
-    by_fibers = engine.solve(*coupling(by_length, by_velocity, time_step), drive)
-    variables = fibers, muscles.optimal_fiber_length, muscles.tendon_slack_length, length
-    values, derivatives = engine.with_partials(ELASTIC_FORCE, variables, muscles)
-    by_force, by_strain = (_through(by_fibers, each) for each in derivatives)
-    force, strain = values
-    return _Mechanics(fibers, force, strain, by_fibers, by_force, by_strain)
+    drive[:_N_ACTIVATION] = found.activation_drive(by_activation)
+    drive[_OPTIMAL, ..., :1, :], drive[_SLACK, ..., :1, :] = found.rest.by_optimal, found.rest.by_slack
+    drive[_OPTIMAL, ..., 1:, :], drive[_SLACK, ..., 1:, :] = found.step[4:]
+    by_fibers = found.by_fibers(engine, drive, time_step)
+    by_force, by_strain = (_through(by_fibers, each) for each in found.partials)
+    force, strain = found.values
+    return _Mechanics(found.fiber_length, force, strain, by_fibers, by_force, by_strain)
 
 
 def _rigid(
@@ -237,9 +278,7 @@ def _rigid(
     muscles: Muscles,
     time_step: float,
 ) -> _Mechanics:
-    velocity = muscle_tendon_velocity(length, time_step)
-    variables = activations, muscles.optimal_fiber_length, muscles.tendon_slack_length, length, velocity
-    (force, fibers), derivatives = engine.with_partials(RIGID_FORCE, variables, muscles)
+    (force, fibers), derivatives = _rigid_partials(engine, activations, length, muscles, time_step)
     n_others = len(OWN_PARAMETERS) - _N_ACTIVATION
     by_own = torch.cat([by_activation, by_activation.new_zeros(n_others, *activations.shape)])
     by_force, by_fibers = (_through(by_own, each) for each in derivatives)
@@ -255,18 +294,9 @@ def _elastic_response(
     time_step: float,
 ) -> Tensor:
     """Change of tendon force in max_isometric_force with a change of activation."""
-    rest = equilibrium(engine, activations[..., :1, :], length[..., :1, :], muscles)
-    fibers, partials = engine.trajectory(
-        rest.fiber_length, activations, length, muscles, time_step, with_partials=True
-    )
-    assert partials is not None
-    by_length, by_velocity, by_before, by_after, _, _ = partials
-    steps = by_activation[..., :-1, :] * by_before + by_activation[..., 1:, :] * by_after
-    drive = torch.cat([rest.by_activation * by_activation[..., :1, :], steps], dim=-2)
-    by_fibers = engine.solve(*coupling(by_length, by_velocity, time_step), drive)
-    variables = fibers, muscles.optimal_fiber_length, muscles.tendon_slack_length, length
-    _, ((by_fiber_length, _, _), _) = engine.with_partials(ELASTIC_FORCE, variables, muscles)
-    return by_fibers * by_fiber_length
+    found = _integrated(engine, activations, length, muscles, time_step)
+    (by_fiber_length, _, _), _ = found.partials
+    return found.by_fibers(engine, found.activation_drive(by_activation), time_step) * by_fiber_length
 
 
 def _rigid_response(
@@ -278,9 +308,7 @@ def _rigid_response(
     time_step: float,
 ) -> Tensor:
     """Change of tendon force in max_isometric_force with a change of activation."""
-    velocity = muscle_tendon_velocity(length, time_step)
-    variables = activations, muscles.optimal_fiber_length, muscles.tendon_slack_length, length, velocity
-    _, ((by_force, _, _), _) = engine.with_partials(RIGID_FORCE, variables, muscles)
+    _, ((by_force, _, _), _) = _rigid_partials(engine, activations, length, muscles, time_step)
     return by_activation * by_force
 
 
