@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from opensim_difcal.inputs.excitations import ExcitationChannel
     from opensim_difcal.inputs.trial_files import TrialFiles
+    from opensim_difcal.tools.emg_reduction_tool import EMGReductionTool
     from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool, StrengthGroup
 
     __version__: str
@@ -33,6 +34,7 @@ __all__ = [
     "CalibrationError",
     "ClosedLoopError",
     "DifcalError",
+    "EMGReductionTool",
     "ExcitationChannel",
     "ModelError",
     "NMSCalibrationTool",
@@ -50,6 +52,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "EMGReductionTool": "opensim_difcal.tools.emg_reduction_tool",
     "ExcitationChannel": "opensim_difcal.inputs.excitations",
     "NMSCalibrationTool": "opensim_difcal.tools.nms_calibration_tool",
     "StrengthGroup": "opensim_difcal.tools.nms_calibration_tool",

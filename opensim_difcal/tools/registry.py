@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Iterator, Mapping
 from typing import final
 
-SHORT_NAMES: Mapping[str, str] = {"calibration": "NMSCalibrationTool"}
+SHORT_NAMES: Mapping[str, str] = {"calibration": "NMSCalibrationTool", "reduction": "EMGReductionTool"}
 """What the command line accepts instead of a tool's name."""
 
 
@@ -25,4 +25,9 @@ class _LazyTools(Mapping[str, type]):
         return len(self._modules)
 
 
-TOOLS: Mapping[str, type] = _LazyTools({"NMSCalibrationTool": "opensim_difcal.tools.nms_calibration_tool"})
+TOOLS: Mapping[str, type] = _LazyTools(
+    {
+        "NMSCalibrationTool": "opensim_difcal.tools.nms_calibration_tool",
+        "EMGReductionTool": "opensim_difcal.tools.emg_reduction_tool",
+    }
+)
