@@ -51,9 +51,10 @@ class SetScores:
     Attributes:
         removed: Electrodes that were taken off.
         method: "emg_driven" or "synergy_hybrid".
-        calibration_rmse: Mean over calibration trials and coordinates, N m.
-        rmse: Of every validation trial and coordinate, N m; of calibration trials where
-            there is no other.
+        calibration_rmse: Of every calibration trial and coordinate, N m.
+        calibration_r2: Likewise.
+        rmse: Of every validation trial and coordinate, N m, predicted from the recorded
+            excitations alone; of calibration trials where there is no other.
         r2: Likewise.
         factors: Calibrated over model's value, by parameter (`COMPARED`) and muscle.
         n_iterations: Of the optimizer.
@@ -62,7 +63,8 @@ class SetScores:
 
     removed: tuple[str, ...]
     method: Method
-    calibration_rmse: float
+    calibration_rmse: tuple[float, ...]
+    calibration_r2: tuple[float, ...]
     rmse: tuple[float, ...]
     r2: tuple[float, ...]
     factors: Mapping[str, Mapping[str, float]]
@@ -120,7 +122,8 @@ def calibrate_set(problem: ElectrodeProblem, removed: Sequence[str], method: Met
     return SetScores(
         removed=tuple(removed),
         method=method,
-        calibration_rmse=float(seen[:, 0].mean()),
+        calibration_rmse=tuple(seen[:, 0].tolist()),
+        calibration_r2=tuple(seen[:, 1].tolist()),
         rmse=tuple(scored[:, 0].tolist()),
         r2=tuple(scored[:, 1].tolist()),
         factors=_factors(result),
@@ -158,8 +161,12 @@ def removal_order(single: Sequence[SetScores]) -> tuple[str, ...]:
     Args:
         single: Of calibrations that each lack one electrode.
     """
-    ranked = sorted(single, key=lambda scores: scores.calibration_rmse)
-    return tuple(scores.removed[0] for scores in ranked)
+    return tuple(scores.removed[0] for scores in ranked(single))
+
+
+def ranked(single: Sequence[SetScores]) -> list[SetScores]:
+    """Returns calibrations by their mean error over calibration trials and coordinates, lowest first."""
+    return sorted(single, key=lambda scores: np.mean(scores.calibration_rmse))
 
 
 def _scores(result: CalibrationResult, role: str) -> np.ndarray:

@@ -9,6 +9,11 @@ from scipy import stats
 from opensim_difcal.calibration.electrode_sets import SetScores
 
 SIGNIFICANCE = 0.05
+_QUESTIONS = (
+    ("error on calibration trials", "calibration_rmse"),
+    ("error on unseen trials", "rmse"),
+    ("parameter difference to the model of all electrodes", "parameters"),
+)
 _LEAST_GROUP = 3  # of values, for a test of normality
 
 
@@ -36,7 +41,9 @@ class Step:
         removed: The electrode taken off last; "" with all of them.
         scores: EMG-driven, synergy-hybrid.
         differences: Of their parameters to those of the model with all electrodes.
-        rmse: EMG-driven against synergy-hybrid.
+        calibration_rmse: EMG-driven against synergy-hybrid on calibration trials, as in the paper.
+        calibration_r2: Likewise.
+        rmse: The same on unseen trials.
         r2: Likewise.
         parameters: Likewise.
     """
@@ -45,6 +52,8 @@ class Step:
     removed: str
     scores: tuple[SetScores, SetScores]
     differences: tuple[np.ndarray, np.ndarray]
+    calibration_rmse: Comparison
+    calibration_r2: Comparison
     rmse: Comparison
     r2: Comparison
     parameters: Comparison
@@ -94,10 +103,7 @@ def advice(steps: Sequence[Step], tolerance: float) -> list[str]:
         f"{names[method]} calibration: their error, {rmse:.2f} N m, is within {100 * tolerance:g} % of "
         f"that of all electrodes, {best:.2f} N m."
     ]
-    for what, of in (
-        ("error", "rmse"),
-        ("parameter difference to the model of all electrodes", "parameters"),
-    ):
+    for what, of in _QUESTIONS:
         for which, name in enumerate(names):
             where = [str(len(each.electrodes)) for each in steps if getattr(each, of).lower == which]
             numbers = f"with {', '.join(where)} electrodes" if where else "with no number of electrodes"

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from opensim_difcal.atomic import write_atomically
-from opensim_difcal.calibration.electrode_sets import SetScores
+from opensim_difcal.calibration.electrode_sets import SetScores, ranked
 from opensim_difcal.calibration.electrode_statistics import Comparison, Step
+
+_MEASURES = ("calibration_rmse", "calibration_r2", "rmse", "r2", "parameter_difference")
 
 
 def write_ranking(path: Path, single: Sequence[SetScores]) -> None:
@@ -20,8 +22,10 @@ def write_ranking(path: Path, single: Sequence[SetScores]) -> None:
         path: The .csv file.
         single: Of calibrations that each lack one electrode.
     """
-    ranked = sorted(single, key=lambda scores: scores.calibration_rmse)
-    rows = [[i, scores.removed[0], scores.calibration_rmse] for i, scores in enumerate(ranked, start=1)]
+    rows = [
+        [i, scores.removed[0], float(np.mean(scores.calibration_rmse))]
+        for i, scores in enumerate(ranked(single), start=1)
+    ]
     _write(path, ["rank", "electrode", "calibration_rmse"], rows)
 
 
@@ -32,28 +36,26 @@ def write_steps(path: Path, steps: Sequence[Step]) -> None:
         path: The .csv file.
         steps: From all electrodes to the fewest.
     """
-    header = ["n_electrodes", "removed", "electrodes", "method", "rmse", "r2", "parameter_difference"]
-    for what in ("rmse", "r2", "parameter_difference"):
+    header = ["n_electrodes", "removed", "electrodes", "method", *_MEASURES]
+    for what in _MEASURES:
         header += [f"{what}_p", f"{what}_test", f"{what}_better"]
     rows = []
     for step in steps:
-        tests = [
-            *_cells(step.rmse, step),
-            *_cells(step.r2, step, higher_is_better=True),
-            *_cells(step.parameters, step),
-        ]
+        tests = [cell for what in _MEASURES for cell in _cells(step, what)]
         for scores, differences in zip(step.scores, step.differences, strict=True):
-            numbers = [float(np.mean(each)) for each in (scores.rmse, scores.r2, differences)]
+            values = {what: getattr(scores, what, differences) for what in _MEASURES}
+            numbers = [float(np.mean(each)) for each in values.values()]
             left = " ".join(step.electrodes)
             rows.append([len(step.electrodes), step.removed, left, scores.method, *numbers, *tests])
     _write(path, header, rows)
 
 
-def _cells(comparison: Comparison, step: Step, *, higher_is_better: bool = False) -> list[Any]:
+def _cells(step: Step, what: str) -> list[Any]:
     """p, test, and the method that is significantly better."""
+    comparison: Comparison = step.parameters if what == "parameter_difference" else getattr(step, what)
     if comparison.lower is None:
         return [comparison.p, comparison.test, ""]
-    better = 1 - comparison.lower if higher_is_better else comparison.lower
+    better = 1 - comparison.lower if what.endswith("r2") else comparison.lower
     return [comparison.p, comparison.test, step.scores[better].method]
 
 

@@ -16,7 +16,6 @@ from typing import Any, final
 import torch
 from tqdm import tqdm
 
-from opensim_difcal import __version__
 from opensim_difcal.atomic import write_atomically
 from opensim_difcal.calibration.electrode_sets import (
     ElectrodeProblem,
@@ -29,7 +28,7 @@ from opensim_difcal.calibration.electrode_sets import (
 from opensim_difcal.calibration.electrode_statistics import Step, advice, compare
 from opensim_difcal.errors import CalibrationError, SetupFileError
 from opensim_difcal.outputs.electrode_tables import write_ranking, write_steps
-from opensim_difcal.outputs.subject import file_digests
+from opensim_difcal.outputs.subject import file_digests, package_versions
 from opensim_difcal.tools.calibration_inputs import read_inputs
 from opensim_difcal.tools.calibration_run import calibration_settings, make_engine
 from opensim_difcal.tools.emg_reduction_tool import EMGReductionTool
@@ -38,6 +37,7 @@ from opensim_difcal.workers import main_module_hidden
 _log = logging.getLogger("opensim_difcal")
 
 METHODS: tuple[Method, ...] = ("emg_driven", "synergy_hybrid")
+_LISTS = ("removed", "calibration_rmse", "calibration_r2", "rmse", "r2")
 Job = tuple[tuple[str, ...], Method]
 """Electrodes that are taken off, and how the rest is calibrated."""
 
@@ -109,6 +109,8 @@ def paired_steps(problem: ElectrodeProblem, both: Sequence[SetScores]) -> tuple[
                 removed=driven.removed[-1] if driven.removed else "",
                 scores=scores,
                 differences=(differences[0], differences[1]),
+                calibration_rmse=compare(driven.calibration_rmse, hybrid.calibration_rmse),
+                calibration_r2=compare(driven.calibration_r2, hybrid.calibration_r2),
                 rmse=compare(driven.rmse, hybrid.rmse),
                 r2=compare(driven.r2, hybrid.r2),
                 parameters=compare(*differences),
@@ -132,7 +134,7 @@ class FinishedSteps:
             return None
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
-            lists = {name: tuple(values[name]) for name in ("removed", "rmse", "r2")}
+            lists = {name: tuple(values[name]) for name in _LISTS}
             return SetScores(**(values | lists))
         except (ValueError, TypeError, KeyError):  # cut off or of another version: done again
             return None
@@ -248,7 +250,7 @@ def _check_electrodes(tool: EMGReductionTool, electrodes: Sequence[str]) -> None
 def _key(problem: ElectrodeProblem, digests: Sequence[str]) -> str:
     """What a calibration depends on, beside the electrodes."""
     trials = [(trial.name, trial.role, float(trial.time[0]), len(trial.time)) for trial in problem.trials]
-    return json.dumps([__version__, repr(problem.settings), problem.muscles.names, trials, *digests])
+    return json.dumps([package_versions(), repr(problem.settings), problem.muscles.names, trials, *digests])
 
 
 def _write(

@@ -76,6 +76,7 @@ def test_with_no_excitation_missing_hybrid_and_emg_driven_agree(trials, muscles,
 def test_other_forms_of_synergies_calibrate_too(half_recorded, muscles, engine, change):
     found = calibrated(half_recorded, muscles, engine, synergies=replace(SYNERGIES, **change))
     assert found.final_cost < 0.9 * found.cost_history[0]["total"]
+    assert found.synergies is not None
     assert len(found.synergies.weights) == (2 if found.synergies.weights.keys() != {""} else 1)
 
 

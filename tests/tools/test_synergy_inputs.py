@@ -35,6 +35,7 @@ def test_every_muscle_that_crosses_a_chosen_coordinate_takes_part(tmp_path):
     inputs = read_inputs(tool)
     assert set(inputs.muscles.names) == set(ALL_OF_THE_ANKLE)
     (read,) = inputs.trials
+    assert read.recording is not None
     assert read.recording.channel_names == tuple(sorted(ELECTRODES))
     assert set(read.recording.drivers) == set(ELECTRODES)
     assert not any("zero was taken" in note for note in read.notes)

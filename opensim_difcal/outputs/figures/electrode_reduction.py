@@ -21,12 +21,25 @@ def electrode_reduction(steps: Sequence[Step]) -> Figure:
         steps: From all electrodes to the fewest.
     """
     figure = new_figure(3.4)
-    panels = figure.subplots(1, 3)
+    panels = figure.subplots(1, 4)
     rows: list[tuple[str, list[tuple[Sequence[float] | np.ndarray, ...]], list[Comparison]]] = [
-        ("RMSE, N m", [tuple(s.rmse for s in step.scores) for step in steps], [step.rmse for step in steps]),
-        ("R²", [tuple(s.r2 for s in step.scores) for step in steps], [step.r2 for step in steps]),
         (
-            "parameter difference to all electrodes, in the allowed range",
+            "RMSE, calibration trials, N m",
+            [tuple(s.calibration_rmse for s in step.scores) for step in steps],
+            [step.calibration_rmse for step in steps],
+        ),
+        (
+            "RMSE, unseen trials, N m",
+            [tuple(s.rmse for s in step.scores) for step in steps],
+            [step.rmse for step in steps],
+        ),
+        (
+            "R², unseen trials",
+            [tuple(s.r2 for s in step.scores) for step in steps],
+            [step.r2 for step in steps],
+        ),
+        (
+            "parameter difference",
             [step.differences for step in steps],
             [step.parameters for step in steps],
         ),
@@ -42,7 +55,7 @@ def electrode_reduction(steps: Sequence[Step]) -> Figure:
             tops = np.maximum(tops, means + errors)
         for count, top, comparison in zip(counts, tops, comparisons, strict=True):
             if comparison.lower is not None:
-                color = _COLORS[1 - comparison.lower if title == "R²" else comparison.lower]
+                color = _COLORS[1 - comparison.lower if title.startswith("R²") else comparison.lower]
                 axes.annotate("*", (count, top), ha="center", color=color, fontsize=14)
         left_title(axes, title)
         axes.set_xlabel("recorded electrodes", fontsize=NORMAL)
@@ -50,6 +63,6 @@ def electrode_reduction(steps: Sequence[Step]) -> Figure:
         axes.margins(y=0.15)
         tidy(axes)
     low = min(float(np.mean(s.r2)) for step in steps for s in step.scores)
-    panels[1].set_ylim(max(low - 0.1, -1.0), 1.02)
+    panels[2].set_ylim(max(low - 0.1, -1.0), 1.02)
     panels[0].legend(frameon=False, fontsize=NORMAL)
     return figure
