@@ -145,7 +145,7 @@ def test_numbers_that_are_not_finite_or_too_large_are_refused(tmp_path, element,
 
 
 WORDS = {
-    "mode": ("static", "emg_driven", ""),
+    "mode": ("static", "emg_driven, synergy_hybrid", ""),
     "preset": ("defaults", "default, hambly2024", " Did you mean 'default'?"),
     "tendon": ("rigid", "model, elastic", ""),
     "moment_error": ("rmse", "raw, variance_scaled", ""),
