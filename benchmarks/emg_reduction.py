@@ -10,13 +10,15 @@ import argparse
 import logging
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import wilcoxon
 from virtual_subjects import machine, renew
 
 from opensim_difcal import EMGReductionTool
-from opensim_difcal.calibration.electrode_statistics import Comparison, Step
+from opensim_difcal.calibration.electrode_statistics import SIGNIFICANCE, Comparison, Step
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "validation.md"
@@ -39,11 +41,13 @@ def lines_of(subject: str, results: Path) -> list[str]:
         *(f"- {sentence}" for sentence in outcome.advice),
         "",
         "RMSE (N m) and R², means over trials and coordinates, EMG-driven → synergy-hybrid; **bold** where "
-        "they differ significantly.",
+        "they differ significantly. *Paired*: Wilcoxon's signed-rank test on the ratio of the two errors "
+        "of each "
+        "trial and coordinate, and which is lower.",
         "",
         "| electrodes | taken off last | RMSE, calibration trials | RMSE, unseen | R², unseen | "
-        "parameter difference |",
-        "|---|---|---|---|---|---|",
+        "parameter difference | paired p, calibration trials | paired p, unseen |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for step in outcome.steps:
         cells = [
@@ -51,9 +55,20 @@ def lines_of(subject: str, results: Path) -> list[str]:
             cell([np.mean(s.rmse) for s in step.scores], step.rmse, 2),
             cell([np.mean(s.r2) for s in step.scores], step.r2, 2),
             cell([np.mean(each) for each in step.differences], step.parameters, 3),
+            paired([s.calibration_rmse for s in step.scores]),
+            paired([s.rmse for s in step.scores]),
         ]
         rows.append(f"| {len(step.electrodes)} | {last(step)} | {' | '.join(cells)} |")
     return [*rows, "", f"![Virtual {subject}](figures/{subject}_emg_reduction.png)", ""]
+
+
+def paired(errors: Sequence[Sequence[float]]) -> str:
+    """Wilcoxon's signed-rank test on relative differences of the same trial and coordinate, two-sided."""
+    driven, hybrid = np.asarray(errors)
+    p = float(np.asarray(wilcoxon(np.log(hybrid / driven)))[1])
+    if p >= SIGNIFICANCE:
+        return f"{p:.3f}"
+    return f"**{p:.3f}** {'synergy-hybrid' if np.median(hybrid / driven) < 1.0 else 'EMG-driven'}"
 
 
 def last(step: Step) -> str:
