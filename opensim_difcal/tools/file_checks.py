@@ -4,14 +4,16 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from opensim_difcal.outputs.quantities import QUANTITIES
+from opensim_difcal.outputs.quantities import QUANTITIES, SYNERGY_QUANTITIES
 from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
 
 
 def output_names(tool: NMSCalibrationTool) -> tuple[str, ...]:
     """Returns the names of all files that a run writes into its results directory."""
-    tables = [f"{files.name}_{quantity}.sto" for files in tool.trials for quantity in QUANTITIES]
-    single = ("parameters.csv", "report.html", "summary.json")
+    hybrid = tool.mode == "synergy_hybrid"
+    quantities = (*QUANTITIES, *(SYNERGY_QUANTITIES if hybrid else ()))
+    tables = [f"{files.name}_{quantity}.sto" for files in tool.trials for quantity in quantities]
+    single = ("parameters.csv", "report.html", "summary.json", *(("synergy_weights.csv",) if hybrid else ()))
     return f"{tool.name}.osim", f"{tool.name}_subject.xml", *single, *tables
 
 

@@ -48,6 +48,14 @@ def test_a_file_of_a_trial_is_not_written_over(tmp_path):
     )
 
 
+def test_what_only_synergies_write_is_not_written_over_either(tmp_path):
+    path = tmp_path / "walk_slow_1_synthesized_excitations.sto"
+    files = replace(trial("walk_slow_1"), excitations_file=path)
+    hybrid = tiny_tool(tmp_path, trials=(files,), mode="synergy_hybrid")
+    assert messages(hybrid) == over(path.name, path, "a file of trial 'walk_slow_1'")
+    assert messages(replace(hybrid, mode="emg_driven")) == []
+
+
 def test_a_setup_file_is_not_written_over(tmp_path):
     tool = tiny_tool(tmp_path)
     path = tmp_path / "ankle_subject.xml"
