@@ -101,12 +101,12 @@ def advice(steps: Sequence[Step], tolerance: float) -> list[str]:
     sentences = [
         f"{len(step.electrodes)} of {total} electrodes suffice ({', '.join(step.electrodes)}) with "
         f"{names[method]} calibration: their error, {rmse:.2f} N m, is within {100 * tolerance:g} % of "
-        f"that of all electrodes, {best:.2f} N m."
+        f"that of all electrodes with the better method, {best:.2f} N m."
     ]
     for what, of in _QUESTIONS:
         for which, name in enumerate(names):
             where = [str(len(each.electrodes)) for each in steps if getattr(each, of).lower == which]
-            numbers = f"with {', '.join(where)} electrodes" if where else "with no number of electrodes"
+            numbers = f"where {', '.join(where)} are left" if where else "with no number of electrodes"
             sentences.append(f"The {what} of {name} calibration is significantly lower {numbers}.")
     return sentences
 

@@ -5,18 +5,20 @@ import json
 import logging
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, final
 
+import numpy as np
 import torch
 from tqdm import tqdm
 
 from opensim_difcal.atomic import write_atomically
+from opensim_difcal.cache import cache_subfolder
 from opensim_difcal.calibration.electrode_sets import (
     ElectrodeProblem,
     Method,
@@ -28,9 +30,10 @@ from opensim_difcal.calibration.electrode_sets import (
 from opensim_difcal.calibration.electrode_statistics import Step, advice, compare
 from opensim_difcal.errors import CalibrationError, SetupFileError
 from opensim_difcal.outputs.electrode_tables import write_ranking, write_steps
-from opensim_difcal.outputs.subject import file_digests, package_versions
+from opensim_difcal.outputs.subject import package_versions
+from opensim_difcal.physics.best_engine import best_engine
 from opensim_difcal.tools.calibration_inputs import read_inputs
-from opensim_difcal.tools.calibration_run import calibration_settings, make_engine
+from opensim_difcal.tools.calibration_run import calibration_settings
 from opensim_difcal.tools.emg_reduction_tool import EMGReductionTool
 from opensim_difcal.workers import main_module_hidden
 
@@ -70,14 +73,10 @@ def reduce_electrodes(tool: EMGReductionTool, *, progress: bool, threads: int) -
     Raises:
         DifcalError: As for `EMGReductionTool.run`.
     """
-    calibration = tool.calibration_tool()
-    inputs = read_inputs(calibration)
-    make_engine(calibration, inputs)  # machine code is made once, before the processes need it
-    problem = ElectrodeProblem(inputs.muscles, inputs.trials, calibration_settings(calibration))
+    problem = read_problem(tool)
     _check_electrodes(tool, problem.electrodes)
-    paths = [path for files in calibration.trials for path in files.paths]
-    digests = [inputs.source.digest, *file_digests(paths).values()]
-    store = FinishedSteps(tool.results_directory / "steps", _key(problem, digests), tool.use_finished_steps)
+    best_engine(problem.muscles, cache_subfolder("kernels"))  # made once, before the processes need it
+    store = FinishedSteps(tool.results_directory / "steps", problem_key(problem), tool.use_finished_steps)
     n_workers = tool.n_workers or os.cpu_count() or 1
 
     def run(jobs: Sequence[Job], what: str) -> list[SetScores]:
@@ -89,6 +88,49 @@ def reduce_electrodes(tool: EMGReductionTool, *, progress: bool, threads: int) -
     both = run([(removed, method) for removed in sets for method in METHODS], "removal")
     steps = paired_steps(problem, both)
     return _write(tool, order, single, steps)
+
+
+def read_problem(tool: EMGReductionTool) -> ElectrodeProblem:
+    """Reads what every calibration starts from.
+
+    Raises:
+        DifcalError: If an input cannot be used.
+    """
+    calibration = tool.calibration_tool()
+    inputs = read_inputs(calibration)
+    return ElectrodeProblem(inputs.muscles, inputs.trials, calibration_settings(calibration))
+
+
+def problem_key(problem: ElectrodeProblem) -> str:
+    """Returns a digest of everything that a calibration depends on, beside the electrodes.
+
+    Of the numbers themselves, not of the files and settings they were computed from: so
+    nothing that changes them can be forgotten.
+    """
+    digest = hashlib.sha256(json.dumps(package_versions()).encode())
+    _feed(digest.update, problem)
+    return digest.hexdigest()
+
+
+def _feed(update: Callable[[bytes], None], value: Any) -> None:
+    """Feeds a value to a digest, whatever it is made of."""
+    update(type(value).__name__.encode())
+    if isinstance(value, torch.Tensor | np.ndarray):
+        array = np.ascontiguousarray(value.cpu().numpy() if isinstance(value, torch.Tensor) else value)
+        update(f"{array.dtype}{array.shape}".encode())
+        update(array.tobytes())
+    elif is_dataclass(value):
+        for field in fields(value):
+            update(field.name.encode())
+            _feed(update, getattr(value, field.name))
+    elif isinstance(value, Mapping):
+        _feed(update, tuple(value.items()))
+    elif isinstance(value, tuple | list):
+        update(str(len(value)).encode())
+        for item in value:
+            _feed(update, item)
+    else:
+        update(repr(value).encode())
 
 
 def removed_sets(order: Sequence[str], fewest: int) -> list[tuple[str, ...]]:
@@ -245,12 +287,6 @@ def _check_electrodes(tool: EMGReductionTool, electrodes: Sequence[str]) -> None
             f"{len(electrodes)} excitation channels: {', '.join(electrodes)}. At least one has to be "
             "removed; ask for fewer, or record more."
         )
-
-
-def _key(problem: ElectrodeProblem, digests: Sequence[str]) -> str:
-    """What a calibration depends on, beside the electrodes."""
-    trials = [(trial.name, trial.role, float(trial.time[0]), len(trial.time)) for trial in problem.trials]
-    return json.dumps([package_versions(), repr(problem.settings), problem.muscles.names, trials, *digests])
 
 
 def _write(

@@ -27,8 +27,8 @@ class EMGReductionTool(metaclass=FromSetupFile):
     )
     fewest_electrodes: int = setting("Where the removal ends.", default=1)
     tolerance: float = setting(
-        "By how much the error of fewer electrodes may be above that of all, as a part of it, to count as "
-        "sufficient.",
+        "By how much the error of fewer electrodes on unseen trials may be above that of all electrodes with "
+        "the better of both methods, as a part of it, to count as sufficient.",
         default=0.1,
     )
     max_iterations: int | None = setting(

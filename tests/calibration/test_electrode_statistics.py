@@ -49,14 +49,14 @@ def test_advice_names_the_smallest_sufficient_set_and_where_each_method_wins():
     assert advice(steps, 0.1) == [
         "2 of 3 electrodes suffice (a, b) with synergy-hybrid calibration: their error, 2.15 N m, is "
         "within 10 % of "
-        "that of all electrodes, 2.00 N m.",
+        "that of all electrodes with the better method, 2.00 N m.",
         "The error on calibration trials of EMG-driven calibration is significantly lower with no number of "
         "electrodes.",
         "The error on calibration trials of synergy-hybrid calibration is significantly lower with no "
         "number of "
         "electrodes.",
-        "The error on unseen trials of EMG-driven calibration is significantly lower with 1 electrodes.",
-        "The error on unseen trials of synergy-hybrid calibration is significantly lower with 2 electrodes.",
+        "The error on unseen trials of EMG-driven calibration is significantly lower where 1 are left.",
+        "The error on unseen trials of synergy-hybrid calibration is significantly lower where 2 are left.",
         "The parameter difference to the model of all electrodes of EMG-driven calibration is "
         "significantly lower "
         "with no number of electrodes.",

@@ -15,6 +15,7 @@ from opensim_difcal.tools.emg_reduction_run import FinishedSteps, removed_sets
 from opensim_difcal.tools.emg_reduction_tool import EMGReductionTool
 
 ELECTRODES = ("soleus_r", "med_gas_r", "tib_ant_r")
+SWAPPED = {"soleus_r": "med_gas_r", "med_gas_r": "soleus_r", "tib_ant_r": "tib_ant_r"}
 
 
 @pytest.fixture
@@ -86,6 +87,32 @@ def test_an_interrupted_run_keeps_what_is_finished(tool, monkeypatch):
     monkeypatch.setattr(emg_reduction_run, "calibrate_set", lambda *a: (calls.append(a), real(*a))[1])
     tool.run()
     assert len(calls) == 1 + 5  # the first removal, EMG-driven, is known from the ranking
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"electromechanical_delay": 0.05},
+        {"lowpass_cutoff_frequency_for_coordinates": 12.0},
+        {"lead_in": 0.05},
+        {"excitation_map": tuple(ExcitationChannel(name=n, muscles=(m,)) for n, m in SWAPPED.items())},
+    ],
+)
+def test_steps_of_other_data_are_not_reused(tool, changes):
+    before = emg_reduction_run.problem_key(emg_reduction_run.read_problem(tool))
+    assert emg_reduction_run.problem_key(emg_reduction_run.read_problem(tool)) == before
+    calibration = replace(tool.calibration_tool(), **changes)
+    write_setup(calibration, tool.calibration_setup_file)
+    assert emg_reduction_run.problem_key(emg_reduction_run.read_problem(tool)) != before
+
+
+def test_steps_of_other_muscles_or_settings_are_not_reused(tool):
+    problem = emg_reduction_run.read_problem(tool)
+    key = emg_reduction_run.problem_key(problem)
+    rigid = problem.muscles.with_rigid_tendon(~problem.muscles.rigid_tendon)
+    assert emg_reduction_run.problem_key(replace(problem, muscles=rigid)) != key
+    other = replace(problem.settings, seed=2)
+    assert emg_reduction_run.problem_key(replace(problem, settings=other)) != key
 
 
 @pytest.mark.slow

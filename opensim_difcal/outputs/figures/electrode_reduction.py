@@ -49,7 +49,7 @@ def electrode_reduction(steps: Sequence[Step]) -> Figure:
         tops = np.full(len(steps), -np.inf)
         for method, (name, color) in enumerate(zip(_METHODS, _COLORS, strict=True)):
             means = np.array([np.mean(each[method]) for each in values])
-            errors = np.array([np.std(each[method]) / np.sqrt(len(each[method])) for each in values])
+            errors = np.array([_standard_error(each[method]) for each in values])
             shift = 0.12 * (2 * method - 1)
             axes.errorbar(counts + shift, means, errors, color=color, marker="o", markersize=4, label=name)
             tops = np.maximum(tops, means + errors)
@@ -66,3 +66,8 @@ def electrode_reduction(steps: Sequence[Step]) -> Figure:
     panels[2].set_ylim(max(low - 0.1, -1.0), 1.02)
     panels[0].legend(frameon=False, fontsize=NORMAL)
     return figure
+
+
+def _standard_error(values: Sequence[float] | np.ndarray) -> float:
+    """Of the mean; zero where there is only one value."""
+    return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
