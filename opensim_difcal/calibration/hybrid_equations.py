@@ -18,9 +18,9 @@ from opensim_difcal.calibration.bounded_step import bounded_step, damped_hessian
 from opensim_difcal.calibration.drive import UNIT_RANGE, Synergies, SynergyDrive
 from opensim_difcal.calibration.normal_equations import GaussNewton, Linearization
 from opensim_difcal.calibration.problem import CalibrationProblem
+from opensim_difcal.physics.excitation_response import excitation_response
 from opensim_difcal.physics.muscle import pick
 from opensim_difcal.physics.simulation import ActivationParameters
-from opensim_difcal.physics.tangents import tendon_force_by_excitation
 
 
 class _Trial(NamedTuple):
@@ -266,8 +266,7 @@ class HybridGaussNewton:
             tendon_slack_length=muscles.tendon_slack_length.flatten(),
             max_isometric_force=muscles.max_isometric_force.flatten(),
         )
-        return tendon_force_by_excitation(
-            courses,
+        response = excitation_response(
             pick(excitation, chosen),
             pick(self._problem.trials.muscle_tendon_length[i, : len(excitation)], chosen),
             activation_parameters=ActivationParameters(
@@ -277,6 +276,7 @@ class HybridGaussNewton:
             time_step=self._problem.trials.time_step,
             engine=self._problem.engine,
         )
+        return response.change_of_forces(courses.unsqueeze(-1).expand(-1, -1, len(chosen)))
 
     def _add_excitation_terms(self, trial: _Trial, border: Tensor, columns: _Columns) -> None:
         """Tracking of recorded excitations and size of synthesized ones, both linear in the primitives."""

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from opensim_difcal.inputs.recording import Recording
 from opensim_difcal.shapes import CoordinateArray, MomentArmArray, MuscleArray, TimeArray
 
@@ -13,7 +15,7 @@ class Trial:
 
     Attributes:
         name: Name of the trial.
-        role: "calibration" or "validation".
+        role: "calibration", "validation" or "execution".
         muscle_names: Columns of every muscle series.
         coordinate_names: Columns of every coordinate series.
         time: Time, s; the first `n_lead_in` samples are simulated but not scored.
@@ -21,9 +23,11 @@ class Trial:
         excitation: Delayed by the electromechanical delay and clipped to 0..1.
         muscle_tendon_length: m.
         moment_arm: m (rotational coordinates), OpenSim's sign.
-        joint_moment: Measured (inverse dynamics), N m, sign of the generalized force.
+        joint_moment: Measured (inverse dynamics), N m, sign of the generalized force; NaN
+            where there are no measured moments.
         notes: Sentences for the report: what was clipped, recomputed, filled in.
         recording: What the electrodes recorded; None for excitations of another origin.
+        task: What the person does, as the user called it.
     """
 
     name: str
@@ -38,6 +42,12 @@ class Trial:
     joint_moment: CoordinateArray
     notes: tuple[str, ...] = ()
     recording: Recording | None = None
+    task: str = ""
+
+    @property
+    def has_joint_moment(self) -> bool:
+        """Whether joint moments were measured."""
+        return not bool(np.isnan(self.joint_moment).any())
 
     @property
     def time_step(self) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 
 from opensim_difcal.errors import DifcalError, TrialError
 from opensim_difcal.inputs.coordinates import force_label
-from opensim_difcal.inputs.signals import check_cutoff, check_uniform, resample
+from opensim_difcal.inputs.signals import check_cutoff, check_uniform
 from opensim_difcal.inputs.storage import read_storage
 from opensim_difcal.inputs.trial_source import ROUNDING, TrialSource
 from opensim_difcal.shapes import CoordinateArray, MomentArmArray, MuscleArray
@@ -63,10 +63,11 @@ def failures(checks: Sequence[Callable[[], object]]) -> list[DifcalError]:
 
 def check_moments(source: TrialSource) -> None:
     """Refuses a missing column of a joint moment, and one without any change."""
-    if not source.coordinate_names:
-        return
     table, (first, last) = source.tables.forces, source.files.time_range
-    moments = source.measured_moments()[(table.time >= first) & (table.time <= last)]
+    if not source.coordinate_names or table is None:
+        return
+    time, moments = source.moment_table()
+    moments = moments[(time >= first) & (time <= last)]
     for name, moment in zip(source.coordinate_names, moments.T, strict=True):
         if len(moment) > 1 and np.ptp(moment) == 0.0:
             raise TrialError(
@@ -94,24 +95,29 @@ def check_time_range(source: TrialSource) -> None:
     start, end = source.available()
     if start - ROUNDING <= first and last <= end + ROUNDING:
         return
-    needed = {table.path: (first, last) for table in source.tables.all}
-    needed[source.files.excitations_file] = (first - source.delay, last - source.delay)
-    lines = [
-        f"{table.path} holds {table.time[0]:g} to {table.time[-1]:g} s, needed are "
-        f"{needed[table.path][0]:g} to {needed[table.path][1]:g} s"
-        for table in source.tables.all
-    ]
+    lines = []
+    for table in source.tables.all:
+        start_lost, end_lost = (
+            source.covered(table)[0] - table.time[0],
+            source.covered(table)[1] - table.time[-1],
+        )
+        lines.append(
+            f"{table.path} holds {table.time[0]:g} to {table.time[-1]:g} s, needed are "
+            f"{first - start_lost:g} to {last - end_lost:g} s"
+        )
+    late = f" Excitations act {source.delay:g} s late." * (source.tables.excitations is not None)
     common = f"All files hold {start:g} to {end:g} s" if start < end else "The files share no time"
     raise TrialError(
         f"{source.where}: <time_range> is {first:g} to {last:g} s, which not every file covers: "
-        f"{'; '.join(lines)}. Excitations act {source.delay:g} s late. {common}; change <time_range>, or "
-        "the files."
+        f"{'; '.join(lines)}.{late} {common}; change <time_range>, or the files."
     )
 
 
 def check_excitations(source: TrialSource) -> None:
     """Refuses excitations that are not normalized."""
     table = source.tables.excitations
+    if table is None:
+        return
     first, last = source.files.time_range
     first, last = first - source.settings.lead_in - source.delay, last - source.delay
     inside = (table.time >= first) & (table.time <= last)
@@ -155,8 +161,7 @@ def check_signs_at_a_few_instants(source: TrialSource) -> None:
     """Refuses moments that the muscles cannot produce, looking at ten instants."""
     time, n_lead_in = source.grid()
     few = time[np.linspace(n_lead_in, len(time) - 1, _MIN_SAMPLES).round().astype(int)]
-    moments = resample(source.tables.forces.time, source.measured_moments(), few)
-    check_signs(source, source.geometry(few).moment_arm, moments)
+    check_signs(source, source.geometry(few).moment_arm, source.measured_moments(few))
 
 
 def check_signs(source: TrialSource, moment_arm: MomentArmArray, joint_moment: CoordinateArray) -> list[str]:

@@ -1,5 +1,7 @@
 """Where the measurements of a trial are: the `<Trial>` of a setup file.
 
+A calibration needs all three files of a trial; an execution may do without some.
+
 Kept apart from what is read from them, so that a setup file can be read, checked and
 described without the libraries that the numbers need.
 """
@@ -45,3 +47,45 @@ class TrialFiles:
     def paths(self) -> tuple[Path, Path, Path]:
         """Coordinates, forces, excitations."""
         return self.coordinates_file, self.generalized_forces_file, self.excitations_file
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutionTrialFiles:
+    """One `<Trial>` to run a calibrated model on: a motion, and what else was measured."""
+
+    xml_name: ClassVar[str] = "Trial"
+    role: ClassVar[str] = "execution"
+
+    name: str = setting("Name of the trial, used in tables, figures and file names.")
+    task: str = setting(
+        "What the person does, such as walking. The report pools trials of one task.", default=""
+    )
+    coordinates_file: Path = setting("Coordinates (inverse kinematics), .mot or .sto.", is_path=True)
+    generalized_forces_file: Path | None = setting(
+        "Joint moments (inverse dynamics); columns <coordinate>_moment. In mode open_loop they are only "
+        "scored against, so they may be missing; the other modes track them.",
+        is_path=True,
+        default=None,
+    )
+    excitations_file: Path | None = setting(
+        "EMG linear envelopes, 0 to 1; columns are channels or muscles. Mode static_optimization needs none.",
+        is_path=True,
+        default=None,
+    )
+    time_range: tuple[float, float] = setting(
+        "First and last time that is scored. The electromechanical delay and the lead-in "
+        "reach back before it.",
+        unit="s",
+    )
+
+    def __post_init__(self) -> None:
+        """Takes paths that are given as text."""
+        for name in ("coordinates_file", "generalized_forces_file", "excitations_file"):
+            path = getattr(self, name)
+            object.__setattr__(self, name, None if path is None else Path(path))
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Those of coordinates, forces and excitations that there are."""
+        every = self.coordinates_file, self.generalized_forces_file, self.excitations_file
+        return tuple(path for path in every if path is not None)

@@ -5,7 +5,6 @@ from functools import partial
 
 from opensim_difcal.errors import DifcalError, raise_problems
 from opensim_difcal.inputs.muscle_paths import MusclePaths
-from opensim_difcal.inputs.signals import resample
 from opensim_difcal.inputs.trial import Trial
 from opensim_difcal.inputs.trial_checks import (
     check_signs,
@@ -14,11 +13,13 @@ from opensim_difcal.inputs.trial_checks import (
     opposed_notes,
     trial_faults,
 )
-from opensim_difcal.inputs.trial_files import TrialFiles
+from opensim_difcal.inputs.trial_files import ExecutionTrialFiles, TrialFiles
 from opensim_difcal.inputs.trial_source import ROUNDING, TrialSettings, TrialSource
 
 
-def read_trial(files: TrialFiles, muscle_paths: MusclePaths, settings: TrialSettings) -> Trial:
+def read_trial(
+    files: TrialFiles | ExecutionTrialFiles, muscle_paths: MusclePaths, settings: TrialSettings
+) -> Trial:
     """Returns a trial on a uniform time grid from the first to the last scored time.
 
     Coordinates are low-passed over their whole file, joint moments taken as they are; both
@@ -40,7 +41,7 @@ def read_trial(files: TrialFiles, muscle_paths: MusclePaths, settings: TrialSett
 
 
 def read_trials(
-    all_files: Sequence[TrialFiles], muscle_paths: MusclePaths, settings: TrialSettings
+    all_files: Sequence[TrialFiles | ExecutionTrialFiles], muscle_paths: MusclePaths, settings: TrialSettings
 ) -> tuple[Trial, ...]:
     """Returns several trials of one model; see `read_trial`.
 
@@ -71,7 +72,7 @@ def _append(trials: list[Trial], source: TrialSource) -> None:
 
 
 def trial_problems(
-    files: TrialFiles,
+    files: TrialFiles | ExecutionTrialFiles,
     muscle_paths: MusclePaths,
     settings: TrialSettings,
     *,
@@ -93,6 +94,8 @@ def trial_problems(
     faults = trial_faults(source, check_crossing=check_crossing)
     if faults or not check_crossing or not source.coordinate_names or not source.muscle_names:
         return faults
+    if source.tables.forces is None:
+        return faults
     return failures([lambda: check_signs_at_a_few_instants(source)])
 
 
@@ -101,12 +104,13 @@ def _read(source: TrialSource) -> Trial:
     time, n_lead_in = source.grid()
     geometry = source.geometry(time)
     recording, notes = source.recording(time)
-    excitation = recording.by_muscle(source.muscle_names)
-    joint_moment = resample(source.tables.forces.time, source.measured_moments(), time)
+    excitation = source.excitation(time, recording)
+    joint_moment = source.measured_moments(time)
     scored = slice(n_lead_in, None)
     notes = [*source.motion.notes, *notes, *_lead_in_notes(source, n_lead_in)]
-    notes += check_signs(source, geometry.moment_arm[scored], joint_moment[scored])
-    notes += opposed_notes(source, excitation[scored], geometry.moment_arm[scored], joint_moment[scored])
+    if source.tables.forces is not None:
+        notes += check_signs(source, geometry.moment_arm[scored], joint_moment[scored])
+        notes += opposed_notes(source, excitation[scored], geometry.moment_arm[scored], joint_moment[scored])
     if geometry.exact_moment_arms:
         pairs = ", ".join(f"{muscle} at {coordinate}" for coordinate, muscle in geometry.exact_moment_arms)
         notes.append(f"{source.where}: moment arms by OpenSim's slower method: {pairs}.")
@@ -122,7 +126,8 @@ def _read(source: TrialSource) -> Trial:
         moment_arm=geometry.moment_arm,
         joint_moment=joint_moment,
         notes=tuple(notes),
-        recording=recording,
+        recording=None if source.tables.excitations is None else recording,
+        task=getattr(source.files, "task", ""),
     )
 
 

@@ -1,7 +1,7 @@
 """A trial's files beside a model: what they hold, and how it comes onto the trial's grid."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import final
@@ -18,8 +18,8 @@ from opensim_difcal.inputs.muscles import muscle_names
 from opensim_difcal.inputs.recording import Recording
 from opensim_difcal.inputs.signals import lowpass, resample, resample_monotone
 from opensim_difcal.inputs.storage import Table, read_storage
-from opensim_difcal.inputs.trial_files import TrialFiles
-from opensim_difcal.shapes import CoordinateArray, TimeArray
+from opensim_difcal.inputs.trial_files import ExecutionTrialFiles, TrialFiles
+from opensim_difcal.shapes import CoordinateArray, MuscleArray, TimeArray
 from opensim_difcal.wording import did_you_mean
 
 ROUNDING = 1e-6  # s, of printed times
@@ -40,6 +40,9 @@ class TrialSettings:
             after muscles.
         allow_extra_columns: Whether excitation columns that drive nothing are ignored.
         synthesized_muscles: Muscles whose excitation is not read but synthesized later.
+        delay_shift: By how much muscles' delays differ from the electromechanical delay, s;
+            zero for those not named. It makes up for what converted activation dynamics
+            add or lack.
     """
 
     time_step: float
@@ -49,20 +52,28 @@ class TrialSettings:
     excitation_map: tuple[ExcitationChannel, ...] = ()
     allow_extra_columns: bool = False
     synthesized_muscles: tuple[str, ...] = ()
+    delay_shift: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def delays(self) -> tuple[float, float]:
+        """Shortest and longest delay of any muscle, s."""
+        shifts = (0.0, *self.delay_shift.values())
+        return self.electromechanical_delay + min(shifts), self.electromechanical_delay + max(shifts)
 
 
 @dataclass(frozen=True)
 class Tables:
-    """The three files of a trial."""
+    """The files of a trial; None for those it does without."""
 
     coordinates: Table
-    forces: Table
-    excitations: Table
+    forces: Table | None
+    excitations: Table | None
 
     @property
-    def all(self) -> tuple[Table, Table, Table]:
-        """Coordinates, forces, excitations."""
-        return self.coordinates, self.forces, self.excitations
+    def all(self) -> tuple[Table, ...]:
+        """Those of coordinates, forces and excitations that there are."""
+        every = self.coordinates, self.forces, self.excitations
+        return tuple(table for table in every if table is not None)
 
 
 @final
@@ -76,7 +87,7 @@ class TrialSource:
         settings: How it is read.
     """
 
-    files: TrialFiles
+    files: TrialFiles | ExecutionTrialFiles
     muscle_paths: MusclePaths
     settings: TrialSettings
 
@@ -106,15 +117,19 @@ class TrialSource:
         return self.settings.electromechanical_delay
 
     @property
-    def paths(self) -> tuple[Path, Path, Path]:
-        """Coordinates, forces, excitations."""
+    def paths(self) -> tuple[Path, ...]:
+        """Coordinates, forces, excitations: those there are."""
         return self.files.paths
 
     @cached_property
     def tables(self) -> Tables:
         """What the files hold."""
-        coordinates, forces, excitations = (read_storage(path) for path in self.paths)
-        return Tables(coordinates, forces, excitations)
+        forces, excitations = self.files.generalized_forces_file, self.files.excitations_file
+        return Tables(
+            read_storage(self.files.coordinates_file),
+            None if forces is None else read_storage(forces),
+            None if excitations is None else read_storage(excitations),
+        )
 
     @cached_property
     def motion(self) -> CoordinateValues:
@@ -124,6 +139,8 @@ class TrialSource:
     @cached_property
     def drivers(self) -> dict[str, tuple[str, ...]]:
         """Columns by driven muscle, of the muscles of the trial that are not synthesized."""
+        if self.tables.excitations is None:
+            return {}
         driven = driven_muscles(
             str(self.files.excitations_file),
             self.tables.excitations.labels,
@@ -136,10 +153,13 @@ class TrialSource:
 
     def available(self) -> tuple[float, float]:
         """First and last time that every file covers, the delay counted."""
-        tables = self.tables
-        starts = [tables.coordinates.time[0], tables.forces.time[0], tables.excitations.time[0] + self.delay]
-        ends = [tables.coordinates.time[-1], tables.forces.time[-1], tables.excitations.time[-1] + self.delay]
-        return float(max(starts)), float(min(ends))
+        spans = [self.covered(table) for table in self.tables.all]
+        return max(start for start, _ in spans), min(end for _, end in spans)
+
+    def covered(self, table: Table) -> tuple[float, float]:
+        """First and last time of a trial for which a table has what is needed, the delay counted."""
+        shortest, longest = self.settings.delays if table is self.tables.excitations else (0.0, 0.0)
+        return float(table.time[0]) + longest, float(table.time[-1]) + shortest
 
     def grid(self) -> tuple[TimeArray, int]:
         """The uniform time and the number of lead-in samples."""
@@ -162,10 +182,10 @@ class TrialSource:
         """Lengths and moment arms along the low-passed motion."""
         return self.muscle_paths.along(time, self.smooth_motion(time))
 
-    def measured_moments(self) -> CoordinateArray:
-        """Joint moments at the times of their file."""
-        table = self.tables.forces
-        columns = []
+    def moment_table(self) -> tuple[TimeArray, CoordinateArray]:
+        """Times and joint moments of the file that holds them."""
+        table, columns = self.tables.forces, []
+        assert table is not None, "asked for the moments of a trial without inverse dynamics"
         for name in self.coordinate_names:
             label = force_label(self.model, name)
             if label not in table.labels:
@@ -174,11 +194,19 @@ class TrialSource:
                     f"{did_you_mean(label, table.labels)} The columns are: {', '.join(table.labels)}."
                 )
             columns.append(table.column(label))
-        return np.column_stack(columns)
+        return table.time, np.column_stack(columns)
+
+    def measured_moments(self, time: TimeArray) -> CoordinateArray:
+        """Joint moments at other times; NaN where the trial has no inverse dynamics."""
+        if self.tables.forces is None:
+            return np.full((len(time), len(self.coordinate_names)), np.nan)
+        return resample(*self.moment_table(), time)
 
     def recording(self, time: TimeArray) -> tuple[Recording, list[str]]:
         """The recorded excitations after the delay, and notes."""
         table = self.tables.excitations
+        if table is None:
+            return Recording((), np.zeros((len(time), 0)), {}), []
         used = sorted({column for columns in self.drivers.values() for column in columns})
         written = np.column_stack([table.column(label) for label in used])
         delayed = resample_monotone(table.time, written, time - self.delay)
@@ -192,6 +220,16 @@ class TrialSource:
         if idle:
             notes.append(f"{table.path}: no excitation for {', '.join(idle)}; zero was taken.")
         return Recording(tuple(used), clipped, self.drivers), notes
+
+    def excitation(self, time: TimeArray, recording: Recording) -> MuscleArray:
+        """Every muscle's excitation after its own delay; zero where no column drives it."""
+        excitation, table = recording.by_muscle(self.muscle_names), self.tables.excitations
+        for name, shift in self.settings.delay_shift.items():
+            if table is not None and shift and name in self.drivers:
+                written = np.column_stack([table.column(label) for label in self.drivers[name]])
+                delayed = resample_monotone(table.time, written, time - self.delay - shift)
+                excitation[:, self.muscle_names.index(name)] = np.clip(delayed, 0.0, 1.0).mean(axis=1)
+        return excitation
 
 
 def _clipping_notes(table: Table, labels: Sequence[str], values: np.ndarray) -> list[str]:

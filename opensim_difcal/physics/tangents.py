@@ -14,18 +14,16 @@ from jaxtyping import Float
 from torch import Tensor
 
 from opensim_difcal.physics.activation import steady_start
-from opensim_difcal.physics.differentiable import coupling
 from opensim_difcal.physics.engine import Engine
-from opensim_difcal.physics.equilibrium import Equilibrium, equilibrium
+from opensim_difcal.physics.linearized import linearized_elastic, linearized_rigid
 from opensim_difcal.physics.moments import joint_moments
 from opensim_difcal.physics.muscle import Muscles, pick
-from opensim_difcal.physics.muscle_functions import ACTIVATION, ELASTIC_FORCE, RIGID_FORCE
+from opensim_difcal.physics.muscle_functions import ACTIVATION
 from opensim_difcal.physics.simulation import (
     ActivationParameters,
     Simulation,
     elastic_muscles,
     merge,
-    muscle_tendon_velocity,
     rigid_muscles,
 )
 from opensim_difcal.shapes import MomentArms, MuscleSeries
@@ -106,53 +104,6 @@ def simulate_with_tangents(
         return _results(merged, activations, by_activation, moment_arm, muscles)
 
 
-def tendon_force_by_excitation(
-    directions: Float[Tensor, "direction time"],
-    excitation: MuscleSeries,
-    muscle_tendon_length: MuscleSeries,
-    *,
-    activation_parameters: ActivationParameters,
-    muscles: Muscles,
-    time_step: float,
-    engine: Engine,
-) -> Float[Tensor, "direction time muscle"]:
-    """Returns how tendon forces change with excitations, N; not part of an autograd graph.
-
-    Args:
-        directions: Courses of a change of excitation, each the same for every muscle.
-        excitation: 0..1, delayed; of one trial.
-        muscle_tendon_length: m.
-        activation_parameters: Eqs 1 and 2.
-        muscles: Parameters.
-        time_step: s.
-        engine: What computes.
-    """
-    with torch.no_grad():
-        c1, c2 = activation_parameters.c1, activation_parameters.c2
-        steady, last, before, drive = steady_start(excitation, c1, c2)
-        variables = (steady + engine.solve(last, before, drive), activation_parameters.shape_factor)
-        (activations,), ((by_neural, _),) = engine.with_partials(ACTIVATION, variables, muscles)
-        changes = directions.unsqueeze(-1).expand(-1, -1, excitation.shape[-1])
-        steady, last, before, drive = steady_start(changes, c1, c2)
-        by_activation = by_neural * (steady + engine.solve(last, before, drive))
-        parts = []
-        for index, response in (
-            (elastic_muscles(muscles), _elastic_response),
-            (rigid_muscles(muscles), _rigid_response),
-        ):
-            if len(index):
-                chosen = response(
-                    engine,
-                    pick(activations, index),
-                    pick(by_activation, index),
-                    pick(muscle_tendon_length, index),
-                    muscles.select(index),
-                    time_step,
-                )
-                parts.append((index, chosen))
-        return merge(parts) * muscles.max_isometric_force
-
-
 def _results(
     mechanics: _Mechanics, activations: Tensor, by_activation: Tensor, moment_arm: Tensor, muscles: Muscles
 ) -> tuple[Simulation, Tangents]:
@@ -201,56 +152,6 @@ def _delayed(series: Tensor, n: int) -> Tensor:
     return torch.nn.functional.pad(series, (0, 0, n, 0))[..., : series.shape[-2], :]
 
 
-class _Elastic(NamedTuple):
-    """An elastic tendon's trajectory with its partial derivatives.
-
-    Attributes:
-        rest: Equilibrium at the first instant.
-        fiber_length: m.
-        step: Derivatives of every step, as `muscle_functions.STEP` has them.
-        values: Tendon force in max_isometric_force, and strain.
-        partials: Their derivatives by fiber length and the two learned lengths.
-    """
-
-    rest: Equilibrium
-    fiber_length: Tensor
-    step: tuple[Tensor, ...]
-    values: tuple[Tensor, ...]
-    partials: tuple[tuple[Tensor, ...], ...]
-
-    def activation_drive(self, by_activation: Tensor) -> Tensor:
-        """What a change of activation adds to every step."""
-        _, _, by_before, by_after, _, _ = self.step
-        first = self.rest.by_activation * by_activation[..., :1, :]
-        steps = by_activation[..., :-1, :] * by_before
-        return torch.cat([first, steps.addcmul_(by_activation[..., 1:, :], by_after)], dim=-2)
-
-    def by_fibers(self, engine: Engine, drive: Tensor, time_step: float) -> Tensor:
-        """Change of the fiber length over time, from what is added to every step."""
-        return engine.solve(*coupling(self.step[0], self.step[1], time_step), drive)
-
-
-def _integrated(
-    engine: Engine, activations: Tensor, length: Tensor, muscles: Muscles, time_step: float
-) -> _Elastic:
-    rest = equilibrium(engine, activations[..., :1, :], length[..., :1, :], muscles)
-    fibers, step = engine.trajectory(
-        rest.fiber_length, activations, length, muscles, time_step, with_partials=True
-    )
-    assert step is not None
-    variables = fibers, muscles.optimal_fiber_length, muscles.tendon_slack_length, length
-    return _Elastic(rest, fibers, step, *engine.with_partials(ELASTIC_FORCE, variables, muscles))
-
-
-def _rigid_partials(
-    engine: Engine, activations: Tensor, length: Tensor, muscles: Muscles, time_step: float
-) -> tuple[tuple[Tensor, ...], tuple[tuple[Tensor, ...], ...]]:
-    """Force and fiber length of rigid tendons, and their derivatives."""
-    velocity = muscle_tendon_velocity(length, time_step)
-    variables = activations, muscles.optimal_fiber_length, muscles.tendon_slack_length, length, velocity
-    return engine.with_partials(RIGID_FORCE, variables, muscles)
-
-
 def _elastic(
     engine: Engine,
     activations: Tensor,
@@ -259,12 +160,12 @@ def _elastic(
     muscles: Muscles,
     time_step: float,
 ) -> _Mechanics:
-    found = _integrated(engine, activations, length, muscles, time_step)
+    found = linearized_elastic(engine, activations, length, muscles, time_step)
     drive = by_activation.new_empty(len(OWN_PARAMETERS), *activations.shape)
     drive[:_N_ACTIVATION] = found.activation_drive(by_activation)
     drive[_OPTIMAL, ..., :1, :], drive[_SLACK, ..., :1, :] = found.rest.by_optimal, found.rest.by_slack
     drive[_OPTIMAL, ..., 1:, :], drive[_SLACK, ..., 1:, :] = found.step[4:]
-    by_fibers = found.by_fibers(engine, drive, time_step)
+    by_fibers = engine.solve(*found.coefficients, drive)
     by_force, by_strain = (_through(by_fibers, each) for each in found.partials)
     force, strain = found.values
     return _Mechanics(found.fiber_length, force, strain, by_fibers, by_force, by_strain)
@@ -278,38 +179,11 @@ def _rigid(
     muscles: Muscles,
     time_step: float,
 ) -> _Mechanics:
-    (force, fibers), derivatives = _rigid_partials(engine, activations, length, muscles, time_step)
+    (force, fibers), derivatives = linearized_rigid(engine, activations, length, muscles, time_step)
     n_others = len(OWN_PARAMETERS) - _N_ACTIVATION
     by_own = torch.cat([by_activation, by_activation.new_zeros(n_others, *activations.shape)])
     by_force, by_fibers = (_through(by_own, each) for each in derivatives)
     return _Mechanics(fibers, force, torch.zeros_like(force), by_fibers, by_force, torch.zeros_like(by_force))
-
-
-def _elastic_response(
-    engine: Engine,
-    activations: Tensor,
-    by_activation: Tensor,
-    length: Tensor,
-    muscles: Muscles,
-    time_step: float,
-) -> Tensor:
-    """Change of tendon force in max_isometric_force with a change of activation."""
-    found = _integrated(engine, activations, length, muscles, time_step)
-    (by_fiber_length, _, _), _ = found.partials
-    return found.by_fibers(engine, found.activation_drive(by_activation), time_step) * by_fiber_length
-
-
-def _rigid_response(
-    engine: Engine,
-    activations: Tensor,
-    by_activation: Tensor,
-    length: Tensor,
-    muscles: Muscles,
-    time_step: float,
-) -> Tensor:
-    """Change of tendon force in max_isometric_force with a change of activation."""
-    _, ((by_force, _, _), _) = _rigid_partials(engine, activations, length, muscles, time_step)
-    return by_activation * by_force
 
 
 def _through(tangent: Tensor, partials: tuple[Tensor, ...]) -> Tensor:
