@@ -9,6 +9,7 @@
     ├── BoundsError         a start value lies outside its bounds
     ├── CalibrationError    the optimization failed
     │   └── NonFiniteError  a force, a length or the cost became NaN or infinite
+    ├── ExecutionError      a calibrated model cannot be run as asked
     └── ClosedLoopError     OpenSim disagrees with the calibrated muscles
 
 A message says where (file and element or column), what, what is allowed and the
@@ -52,6 +53,10 @@ class CalibrationError(DifcalError, RuntimeError):
 
 class NonFiniteError(CalibrationError):
     """A force, a length or the cost became NaN or infinite."""
+
+
+class ExecutionError(DifcalError, ValueError):
+    """A calibrated model cannot be run as asked."""
 
 
 class ClosedLoopError(DifcalError, RuntimeError):

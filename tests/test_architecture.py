@@ -8,13 +8,15 @@ PHYSICS = {"physics", "shapes", "errors"}
 INPUTS = PHYSICS | {"inputs", "settings", "wording", "atomic", "cache", "workers"}
 SYNERGIES = {"synergies", "shapes", "errors"}
 CALIBRATION = INPUTS | SYNERGIES | {"calibration"}
-OUTPUTS = CALIBRATION | {"outputs"}
+EXECUTION = CALIBRATION | {"execution"}
+OUTPUTS = EXECUTION | {"outputs"}
 TOOLS = OUTPUTS | {"tools", "setup_file", "setup_template"}
 MAY_IMPORT = {
     "physics": PHYSICS,
     "inputs": INPUTS,
     "synergies": SYNERGIES,
     "calibration": CALIBRATION,
+    "execution": EXECUTION,
     "outputs": OUTPUTS,
     "tools": TOOLS,
 }

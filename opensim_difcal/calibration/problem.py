@@ -124,11 +124,13 @@ def predict(
             batch = batch_trials([trial], device=unknowns.initial.device)
             operations = EngineOperations(engine)
             simulation = run_trials(batch, unknowns, position, operations, batch.excitation)
-        predictions.append(_prediction(trial, simulation))
+        predictions.append(prediction_of(trial, simulation))
     return tuple(predictions)
 
 
-def _prediction(trial: Trial, simulation: Simulation) -> Prediction:
+def prediction_of(trial: Trial, simulation: Simulation) -> Prediction:
+    """Returns the simulation of a batch of one trial as arrays on its time grid."""
+
     def array(series: Tensor):
         return series[0].cpu().numpy()
 

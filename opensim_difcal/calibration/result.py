@@ -1,7 +1,7 @@
 """What a calibration returns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
 
 import numpy as np
@@ -82,6 +82,12 @@ class Prediction:
     tendon_force: MuscleArray
     tendon_strain: MuscleArray
     joint_moment: CoordinateArray
+
+    def every(self, n: int) -> "Prediction":
+        """Returns every n-th sample, the first scored one among them."""
+        kept = slice(self.trial.n_lead_in % n, None, n)
+        series = {each.name: getattr(self, each.name)[kept] for each in fields(self) if each.name != "trial"}
+        return Prediction(trial=self.trial.every(n), **series)
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,21 @@ class Trial:
         """The samples that are compared with the measurement."""
         return slice(self.n_lead_in, len(self.time))
 
+    def every(self, n: int) -> "Trial":
+        """Returns every n-th sample, the first scored one among them."""
+        kept = slice(self.n_lead_in % n, None, n)
+        recording = self.recording
+        return replace(
+            self,
+            time=self.time[kept],
+            n_lead_in=self.n_lead_in // n,
+            excitation=self.excitation[kept],
+            muscle_tendon_length=self.muscle_tendon_length[kept],
+            moment_arm=self.moment_arm[kept],
+            joint_moment=self.joint_moment[kept],
+            recording=recording and replace(recording, excitation=recording.excitation[kept]),
+        )
+
     def of_muscles(self, names: Sequence[str]) -> "Trial":
         """Returns the trial with some of its muscles only, in the given order."""
         kept = [self.muscle_names.index(name) for name in names]

@@ -12,3 +12,5 @@ QUANTITIES = (
     "joint_moments",
 )
 SYNERGY_QUANTITIES = ("primitives", "reconstructed_excitations", "synthesized_excitations")
+RECORDED_EXCITATIONS = "recorded_excitations"
+"""Before a search adjusted them."""

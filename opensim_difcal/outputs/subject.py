@@ -1,7 +1,7 @@
 """A calibrated subject: what an .osim file has no place for."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -9,9 +9,12 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from opensim_difcal.calibration.result import CalibrationResult, ParameterChange
+from opensim_difcal.calibration.result import CalibrationResult, ParameterChange, Prediction
 from opensim_difcal.calibration.synergy_hybrid import SynergyOutcome
 from opensim_difcal.inputs.excitations import ExcitationChannel
+from opensim_difcal.shapes import MuscleArray
+
+Ranges = Mapping[str, tuple[float, float]]
 
 _PACKAGES = ("opensim-difcal", "opensim", "torch", "numpy")
 
@@ -64,6 +67,7 @@ class Subject:
 
     Attributes:
         name: Name of the calibration; the model is `<name>.osim`.
+        model_sha256: Digest (hexadecimal) of the calibrated .osim file.
         muscle_names: The calibrated muscles.
         parameters: Changes by parameter name, one entry per muscle.
         time_step: The step that c1 and c2 belong to, s.
@@ -77,10 +81,14 @@ class Subject:
         strength_coefficients: Factor on max_isometric_force by strength group.
         strength_bounds: Lower and upper bound of every strength coefficient.
         provenance: What the calibration was made from.
+        muscle_tendon_length_ranges: Shortest and longest muscle-tendon length of the
+            calibration trials by muscle, m.
+        normalized_fiber_length_ranges: The same of normalized fiber lengths.
         synergies: What drives unrecorded muscles; None for EMG-driven.
     """
 
     name: str
+    model_sha256: str
     muscle_names: tuple[str, ...]
     parameters: Mapping[str, ParameterChange]
     time_step: float
@@ -92,6 +100,8 @@ class Subject:
     strength_groups: Mapping[str, tuple[str, ...]]
     strength_coefficients: Mapping[str, float]
     strength_bounds: tuple[float, float]
+    muscle_tendon_length_ranges: Ranges
+    normalized_fiber_length_ranges: Ranges
     provenance: Provenance
     synergies: SubjectSynergies | None = None
 
@@ -99,6 +109,7 @@ class Subject:
 def subject_of(
     result: CalibrationResult,
     *,
+    model_sha256: str,
     time_step: float,
     electromechanical_delay: float,
     lowpass_cutoff_frequency_for_coordinates: float,
@@ -110,6 +121,7 @@ def subject_of(
 
     Args:
         result: The calibration.
+        model_sha256: Digest (hexadecimal) of the calibrated .osim file.
         time_step: The step that c1 and c2 belong to, s.
         electromechanical_delay: s.
         lowpass_cutoff_frequency_for_coordinates: Hz, -1 for none.
@@ -119,6 +131,7 @@ def subject_of(
     """
     return Subject(
         name=result.name,
+        model_sha256=model_sha256,
         muscle_names=result.muscle_names,
         parameters=result.parameters,
         time_step=time_step,
@@ -133,9 +146,20 @@ def subject_of(
         },
         strength_coefficients=result.strength_coefficients,
         strength_bounds=result.strength_bounds,
+        muscle_tendon_length_ranges=_ranges(result, lambda prediction: prediction.trial.muscle_tendon_length),
+        normalized_fiber_length_ranges=_ranges(result, lambda prediction: prediction.normalized_fiber_length),
         provenance=provenance,
         synergies=None if result.synergies is None else _synergies_of(result.synergies),
     )
+
+
+def _ranges(result: CalibrationResult, series_of: Callable[[Prediction], MuscleArray]) -> Ranges:
+    """Smallest and largest value by muscle over the scored samples of the calibration trials."""
+    series = np.concatenate(
+        [series_of(p)[p.trial.scored] for p in result.calibrated if p.trial.role == "calibration"]
+    )
+    pairs = zip(series.min(axis=0).tolist(), series.max(axis=0).tolist(), strict=True)
+    return dict(zip(result.muscle_names, pairs, strict=True))
 
 
 def _synergies_of(outcome: SynergyOutcome) -> SubjectSynergies:

@@ -1,6 +1,6 @@
 """The sidecar of a personalised model: `<name>_subject.xml`, written and read back exactly."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
 from xml.parsers.expat import ExpatError
@@ -30,7 +30,9 @@ _OBJECTS = (
     "SynthesizedMuscle",
 )
 _NUMBERS = ("time_step", "electromechanical_delay", "lowpass_cutoff_frequency_for_coordinates")
+_RANGES = ("muscle_tendon_length_range", "normalized_fiber_length_range")
 _PROPERTIES = (
+    "model_sha256",
     *_NUMBERS,
     "tendon",
     "made_elastic",
@@ -72,12 +74,17 @@ def read_subject(path: Path) -> Subject:
     root.expect(*_PROPERTIES, optional=_OPTIONAL)
     groups = root.child("strength_groups").objects("StrengthGroup", "muscles", "coefficient")
     channels = root.child("excitation_map").objects("ExcitationChannel", "muscles")
-    muscles = root.child("muscles").objects("MuscleParameters", *PARAMETER_NAMES)
+    muscles = root.child("muscles").objects("MuscleParameters", *PARAMETER_NAMES, *_RANGES)
+    names = [muscle.attribute("name") for muscle in muscles]
+    lengths, fibers = (
+        {name: _range(muscle, tag) for name, muscle in zip(names, muscles, strict=True)} for tag in _RANGES
+    )
     lower, upper = root.numbers("strength_bounds", 2)
     time_step, delay, cutoff = (root.number(tag) for tag in _NUMBERS)
     return Subject(
         name=root.attribute("name"),
-        muscle_names=tuple(muscle.attribute("name") for muscle in muscles),
+        model_sha256=root.text("model_sha256"),
+        muscle_names=tuple(names),
         parameters={name: _parameter_change(muscles, name) for name in PARAMETER_NAMES},
         time_step=time_step,
         electromechanical_delay=delay,
@@ -91,6 +98,8 @@ def read_subject(path: Path) -> Subject:
         strength_groups={group.attribute("name"): group.words("muscles") for group in groups},
         strength_coefficients={group.attribute("name"): group.number("coefficient") for group in groups},
         strength_bounds=(lower, upper),
+        muscle_tendon_length_ranges=lengths,
+        normalized_fiber_length_ranges=fibers,
         provenance=_provenance(root.child("provenance")),
         synergies=_synergies(root.child("synergies")) if root.holds("synergies") else None,
     )
@@ -99,6 +108,7 @@ def read_subject(path: Path) -> Subject:
 def _subject_node(subject: Subject) -> dict[str, Any]:
     return {
         "@name": subject.name,
+        "model_sha256": subject.model_sha256,
         **{tag: repr(float(getattr(subject, tag))) for tag in _NUMBERS},
         "tendon": subject.tendon,
         "made_elastic": " ".join(subject.made_elastic),
@@ -108,7 +118,7 @@ def _subject_node(subject: Subject) -> dict[str, Any]:
                 for channel in subject.excitation_map
             ]
         },
-        "strength_bounds": " ".join(repr(float(bound)) for bound in subject.strength_bounds),
+        "strength_bounds": _words(subject.strength_bounds),
         "strength_groups": {
             "StrengthGroup": [
                 {
@@ -121,13 +131,27 @@ def _subject_node(subject: Subject) -> dict[str, Any]:
         },
         "muscles": {
             "MuscleParameters": [
-                {"@name": name, **{tag: _change_node(subject.parameters[tag], i) for tag in PARAMETER_NAMES}}
+                {
+                    "@name": name,
+                    **{tag: _change_node(subject.parameters[tag], i) for tag in PARAMETER_NAMES},
+                    "muscle_tendon_length_range": _words(subject.muscle_tendon_length_ranges[name]),
+                    "normalized_fiber_length_range": _words(subject.normalized_fiber_length_ranges[name]),
+                }
                 for i, name in enumerate(subject.muscle_names)
             ]
         },
         **({"synergies": _synergies_node(subject.synergies)} if subject.synergies else {}),
         "provenance": _provenance_node(subject.provenance),
     }
+
+
+def _words(numbers: Sequence[float]) -> str:
+    return " ".join(repr(float(number)) for number in numbers)
+
+
+def _range(node: "_Node", tag: str) -> tuple[float, float]:
+    low, high = node.numbers(tag, 2)
+    return low, high
 
 
 def _change_node(change: ParameterChange, i: int) -> dict[str, str]:
@@ -137,10 +161,7 @@ def _change_node(change: ParameterChange, i: int) -> dict[str, str]:
 
 def _synergies_node(synergies: SubjectSynergies) -> dict[str, Any]:
     def rows(weights: Mapping[str, tuple[float, ...]]) -> list[dict[str, str]]:
-        return [
-            {"@name": name, "weights": " ".join(repr(float(weight)) for weight in row)}
-            for name, row in weights.items()
-        ]
+        return [{"@name": name, "weights": _words(row)} for name, row in weights.items()]
 
     return {
         "n_synergies": str(synergies.n_synergies),

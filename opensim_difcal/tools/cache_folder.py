@@ -1,12 +1,20 @@
 """Where a tool keeps what a later run can use again."""
 
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from opensim_difcal.cache import cache_subfolder
-from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
 
 
-def cache_folder(tool: NMSCalibrationTool, name: str) -> Path | None:
+@runtime_checkable
+class CachingTool(Protocol):
+    """A tool whose settings say whether and where things are kept."""
+
+    use_cache: bool
+    cache_directory: Path | None
+
+
+def cache_folder(tool: CachingTool, name: str) -> Path | None:
     """Returns the tool's folder for one kind of content; None where nothing is kept.
 
     Args:

@@ -1,5 +1,6 @@
 """Checks a calibration in OpenSim and writes its files; the .osim comes last."""
 
+import hashlib
 import logging
 import os
 import shutil
@@ -81,20 +82,19 @@ def write_outputs(
     staging = Path(tempfile.mkdtemp(prefix=f".{tool.name}_", dir=directory))
     try:
         osim = staging / f"{tool.name}.osim"
-        write_atomically(
-            osim, calibrated_osim_text(inputs.source.content, _changes(result), where=str(inputs.source.path))
-        )
+        content = calibrated_osim_text(inputs.source.content, _changes(result), where=str(inputs.source.path))
+        write_atomically(osim, content)
         with _closing_loop(tool, inputs, result, osim) as closed:  # in other processes, meanwhile:
-            settings_text = _write_values(tool, inputs, result, staging)
+            settings_text = _write_values(tool, inputs, result, hashlib.sha256(content).hexdigest(), staging)
             with no_garbage_collection():
                 pictures = _pictures(tool, result)
             watch.lap("report")
             loop = closed()
             watch.lap("closed_loop")
-        content = _write_report(tool, result, loop, pictures, settings_text, staging)
+        values = _write_report(tool, result, loop, pictures, settings_text, staging)
         watch.lap("report")
-        content = with_seconds(content, watch.seconds)
-        write_summary(staging / "summary.json", content)
+        values = with_seconds(values, watch.seconds)
+        write_summary(staging / "summary.json", values)
         if loop.failures:
             _keep_failed(loop, osim, staging, directory / f"failed_{tool.name}")
         files = _move_into_place(staging, directory, last=osim.name)
@@ -102,7 +102,7 @@ def write_outputs(
         shutil.rmtree(staging, ignore_errors=True)
     shutil.rmtree(directory / f"failed_{tool.name}", ignore_errors=True)
     _log.info("Wrote %d files; %s came last.", len(files), files[-1])
-    return CalibrationOutcome(load_model(files[-1]), result, content, files)
+    return CalibrationOutcome(load_model(files[-1]), result, values, files)
 
 
 def _changes(result: CalibrationResult) -> dict[str, MuscleChange]:
@@ -166,12 +166,17 @@ def _trajectory(prediction: Prediction, muscles: Muscles) -> MuscleTrajectory:
 
 
 def _write_values(
-    tool: NMSCalibrationTool, inputs: CalibrationInputs, result: CalibrationResult, folder: Path
+    tool: NMSCalibrationTool,
+    inputs: CalibrationInputs,
+    result: CalibrationResult,
+    model_sha256: str,
+    folder: Path,
 ) -> str:
     """Writes sidecar and tables; returns the setup file with its defaults."""
     settings_text = setup_text(replace(tool.settled(), model_file=inputs.source.path), tool.results_directory)
     subject = subject_of(
         result,
+        model_sha256=model_sha256,
         time_step=tool.time_step,
         electromechanical_delay=tool.electromechanical_delay,
         lowpass_cutoff_frequency_for_coordinates=tool.lowpass_cutoff_frequency_for_coordinates,

@@ -1,11 +1,8 @@
 """Calibrates what was read: settings to optimizer, with a progress bar."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
-import torch
 from tqdm import tqdm
 
 from opensim_difcal.calibration.calibrate import CalibrationSettings, calibrate
@@ -72,17 +69,6 @@ def _term_notes(tool: NMSCalibrationTool) -> list[str]:
     if not tool.cost_terms:
         return []
     return [f"The cost has terms that were given in Python: {', '.join(tool.cost_terms)}."]
-
-
-@contextmanager
-def torch_threads(n_threads: int) -> Iterator[None]:
-    """Lets torch use so many threads while the block runs."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(n_threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def calibration_settings(tool: NMSCalibrationTool) -> CalibrationSettings:

@@ -1,8 +1,9 @@
 """Whether a calibration can write its files, and would not write over what it reads."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from opensim_difcal.outputs.quantities import QUANTITIES, SYNERGY_QUANTITIES
 from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
@@ -19,8 +20,19 @@ def output_names(tool: NMSCalibrationTool) -> tuple[str, ...]:
 
 def overwritten_inputs(tool: NMSCalibrationTool) -> Iterator[str]:
     """Yields a sentence for every input file that the run would replace by its results."""
-    outputs = {(tool.results_directory / name).resolve(): name for name in output_names(tool)}
-    for what, path in _inputs(tool):
+    yield from overwritten(tool.results_directory, output_names(tool), _inputs(tool))
+
+
+def overwritten(folder: Path, names: Iterable[str], inputs: Iterable[tuple[str, Path]]) -> Iterator[str]:
+    """Yields a sentence for every input that would be replaced.
+
+    Args:
+        folder: Where results go.
+        names: Of the results.
+        inputs: What each input is, and its path.
+    """
+    outputs = {(folder / name).resolve(): name for name in names}
+    for what, path in inputs:
         if path.resolve() in outputs:
             yield (
                 f"<results_directory>: the run would write its {outputs[path.resolve()]} over {path}, {what}"
@@ -42,7 +54,14 @@ def _inputs(tool: NMSCalibrationTool) -> Iterator[tuple[str, Path]]:
         yield "a setup file", sidecar
 
 
-def unusable_folder(tool: NMSCalibrationTool) -> Iterator[str]:
+@runtime_checkable
+class WritingTool(Protocol):
+    """A tool that writes results."""
+
+    results_directory: Path
+
+
+def unusable_folder(tool: WritingTool) -> Iterator[str]:
     """Yields a sentence if results cannot be written into the results directory."""
     folder = tool.results_directory.absolute()
     place = f"<results_directory> is '{tool.results_directory}', but"

@@ -4,12 +4,21 @@ import hashlib
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import opensim
 
 from opensim_difcal.inputs.muscles import convert_thelen_muscles
 from opensim_difcal.inputs.opensim_model import load_model, quiet_opensim
-from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
+from opensim_difcal.tools.model_object import ModelObject
+
+
+@runtime_checkable
+class ModelTool(Protocol):
+    """A tool whose settings name a model."""
+
+    model_file: Path | ModelObject
+    convert_thelen_muscles: bool
 
 
 @dataclass(frozen=True)
@@ -34,7 +43,7 @@ class ModelSource:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def open_model(tool: NMSCalibrationTool) -> ModelSource:
+def open_model(tool: ModelTool) -> ModelSource:
     """Opens `<model_file>`, and converts its muscles where that is asked for.
 
     Raises:

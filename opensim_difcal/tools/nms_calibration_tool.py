@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 from opensim_difcal.errors import DifcalError, raise_problems
 from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.inputs.trial_files import TrialFiles
 from opensim_difcal.settings import setting
 from opensim_difcal.tools.garbage import no_garbage_collection
+from opensim_difcal.tools.model_object import ModelObject
 from opensim_difcal.tools.setup_call import FromSetupFile
 from opensim_difcal.tools.stopwatch import Stopwatch
 
@@ -19,19 +20,6 @@ if TYPE_CHECKING:
     from opensim_difcal.tools.calibration_outputs import CalibrationOutcome
 
 _log = logging.getLogger("opensim_difcal")
-
-
-@runtime_checkable
-class ModelObject(Protocol):
-    """An `opensim.Model`, named without importing OpenSim."""
-
-    def getInputFileName(self) -> str:
-        """The file the model was loaded from; empty for a model built in code."""
-        ...
-
-    def initSystem(self) -> Any:
-        """Makes the model ready."""
-        ...
 
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -320,7 +308,8 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
         with no_garbage_collection():
             from opensim_difcal.tools.calibration_inputs import read_inputs
             from opensim_difcal.tools.calibration_outputs import write_outputs
-            from opensim_difcal.tools.calibration_run import calibrate_inputs, make_engine, torch_threads
+            from opensim_difcal.tools.calibration_run import calibrate_inputs, make_engine
+            from opensim_difcal.tools.torch_threads import torch_threads
 
         with torch_threads(threads):
             inputs = read_inputs(self)

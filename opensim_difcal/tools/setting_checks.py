@@ -1,12 +1,11 @@
 """What is wrong with the settings of a calibration, before its inputs are read."""
 
 import math
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import fields, replace
-from typing import Any
+from dataclasses import replace
 
 from opensim_difcal.errors import SetupFileError
+from opensim_difcal.tools.common_checks import file_name_faults, refused, repeated, word_faults
 from opensim_difcal.tools.file_checks import overwritten_inputs, unusable_folder
 from opensim_difcal.tools.nms_calibration_tool import PRESETS, NMSCalibrationTool
 from opensim_difcal.wording import did_you_mean
@@ -43,9 +42,9 @@ def setting_problems(tool: NMSCalibrationTool) -> list[SetupFileError]:
     Args:
         tool: The settings; values have the declared types.
     """
-    sentences = list(_words(tool))
+    sentences = list(word_faults(tool))
     for files in tool.trials:
-        sentences += _words(files, f"<trials>/<Trial name={files.name!r}>/")
+        sentences += word_faults(files, f"<trials>/<Trial name={files.name!r}>/")
     if tool.preset not in PRESETS:  # reported; the other settings are checked all the same
         tool = replace(tool, preset="default")
     for check in (
@@ -63,41 +62,28 @@ def setting_problems(tool: NMSCalibrationTool) -> list[SetupFileError]:
     return [SetupFileError(sentence) for sentence in sentences]
 
 
-def _words(settings: Any, place: str = "") -> Iterator[str]:
-    """Words that a setup file could not hold, but a Python program can."""
-    for field in fields(settings):
-        word, allowed = getattr(settings, field.name), field.metadata.get("allowed")
-        if allowed and word not in (*allowed, field.default):
-            hint = did_you_mean(str(word), allowed)
-            yield f"{place}<{field.name}> is {word!r}; expected one of {', '.join(allowed)}.{hint}"
-
-
 def _numbers(tool: NMSCalibrationTool) -> Iterator[str]:
     for name in _POSITIVE:
         if not getattr(tool, name) > 0.0:
-            yield _refused(name, getattr(tool, name), "a number above 0")
+            yield refused(name, getattr(tool, name), "a number above 0")
     if math.isinf(tool.tolerance):
-        yield _refused("tolerance", tool.tolerance, "a finite number")
+        yield refused("tolerance", tool.tolerance, "a finite number")
     if not 0.0 < tool.closed_loop_limit < 1.0:
-        yield _refused("closed_loop_limit", tool.closed_loop_limit, "a number above 0 and below 1")
+        yield refused("closed_loop_limit", tool.closed_loop_limit, "a number above 0 and below 1")
     for name in _NOT_NEGATIVE:
         if not 0.0 <= tool.by_preset(name) < math.inf:
-            yield _refused(name, tool.by_preset(name), "a number, 0 or more")
+            yield refused(name, tool.by_preset(name), "a number, 0 or more")
     for name in _COUNTS:
         if tool.by_preset(name) < 1:
-            yield _refused(name, tool.by_preset(name), "a whole number above 0")
+            yield refused(name, tool.by_preset(name), "a whole number above 0")
     if tool.time_step > _LARGEST_TIME_STEP:
-        yield _refused(
+        yield refused(
             "time_step",
             tool.time_step,
             f"at most {_LARGEST_TIME_STEP:g} s, beyond which the tendon is not resolved",
         )
     if not 0.0 < tool.learning_rate_decay <= 1.0:
-        yield _refused("learning_rate_decay", tool.learning_rate_decay, "a number above 0 and at most 1")
-
-
-def _refused(name: str, value: object, expected: str) -> str:
-    return f"<{name}> is {value!r}; expected {expected}. Correct it, or leave it out for the default."
+        yield refused("learning_rate_decay", tool.learning_rate_decay, "a number above 0 and at most 1")
 
 
 def _bounds(tool: NMSCalibrationTool) -> Iterator[str]:
@@ -134,16 +120,8 @@ def _names(tool: NMSCalibrationTool) -> Iterator[str]:
     names = [files.name for files in tool.trials]
     if "calibration" not in {files.role for files in tool.trials}:
         yield "<trials> holds no trial with <role>calibration</role>. Give at least one."
-    for name in _repeated(names):
-        yield f"<trials>: several trials have the name {name!r}. Rename all but one."
-    for element, given in (("name", [tool.name]), ("trials", names)):
-        for name in given:
-            if not name or set(name) & set('/\\:*?"<>|') or name.startswith("."):
-                yield (
-                    f"<{element}>: the name {name!r} cannot be part of a file name. Use letters, digits, "
-                    "'_' and '-'."
-                )
-    for name in _repeated(tool.coordinates):
+    yield from file_name_faults(tool.name, names)
+    for name in repeated(tool.coordinates):
         yield f"<coordinates> holds {name!r} more than once. Remove all but one."
     if tool.closed_loop_trial is not None and tool.closed_loop_trial not in names:
         yield (
@@ -154,7 +132,7 @@ def _names(tool: NMSCalibrationTool) -> Iterator[str]:
 
 def _groups(tool: NMSCalibrationTool) -> Iterator[str]:
     members = [(muscle, group.name) for group in tool.strength_groups for muscle in group.muscles]
-    for muscle in _repeated([muscle for muscle, _ in members]):
+    for muscle in repeated([muscle for muscle, _ in members]):
         groups = ", ".join(repr(group) for member, group in members if member == muscle)
         yield (
             f"<strength_groups>: muscle {muscle!r} stands in several places: {groups}. A muscle has one "
@@ -164,11 +142,11 @@ def _groups(tool: NMSCalibrationTool) -> Iterator[str]:
 
 def _synergies(tool: NMSCalibrationTool) -> Iterator[str]:
     if tool.n_synergies is not None and tool.n_synergies < 1:
-        yield _refused("n_synergies", tool.n_synergies, "a whole number above 0")
+        yield refused("n_synergies", tool.n_synergies, "a whole number above 0")
     if tool.primitive_spacing is not None and not tool.time_step < tool.primitive_spacing < math.inf:
-        yield _refused("primitive_spacing", tool.primitive_spacing, "a number above <time_step>")
+        yield refused("primitive_spacing", tool.primitive_spacing, "a number above <time_step>")
     if not 0.0 < tool.by_preset("minimum_variance_accounted_for") < 1.0:
-        yield _refused(
+        yield refused(
             "minimum_variance_accounted_for", tool.minimum_variance_accounted_for, "a number between 0 and 1"
         )
     if tool.mode != "synergy_hybrid" and tool.synthesized_muscles:
@@ -176,7 +154,7 @@ def _synergies(tool: NMSCalibrationTool) -> Iterator[str]:
             f"<synthesized_muscles> names {', '.join(tool.synthesized_muscles)}, but <mode> is {tool.mode}, "
             "which synthesizes nothing. Set <mode> to synergy_hybrid, or remove the element."
         )
-    for name in _repeated(tool.synthesized_muscles):
+    for name in repeated(tool.synthesized_muscles):
         yield f"<synthesized_muscles> holds {name!r} more than once. Remove all but one."
 
 
@@ -187,7 +165,3 @@ def _cost_terms(tool: NMSCalibrationTool) -> Iterator[str]:
     from opensim_difcal.calibration.user_terms import term_faults  # imports torch, as the terms' author has
 
     yield from term_faults(tool.cost_terms)
-
-
-def _repeated(names: list[str] | tuple[str, ...]) -> list[str]:
-    return [name for name, count in Counter(names).items() if count > 1]

@@ -18,6 +18,7 @@ def provenance():
 def make_subject(result, provenance):
     return subject_of(
         result,
+        model_sha256="ab12" * 16,
         time_step=0.005,
         electromechanical_delay=0.035,
         lowpass_cutoff_frequency_for_coordinates=6.0,

@@ -18,6 +18,7 @@ REMEDY = "Use the file as the calibration wrote it, or calibrate again."
 def make_subject(result):
     return subject_of(
         result,
+        model_sha256="ab12" * 16,
         time_step=0.1 + 0.2,
         electromechanical_delay=0.035,
         lowpass_cutoff_frequency_for_coordinates=-1.0,
@@ -117,8 +118,8 @@ def test_an_emg_driven_sidecar_says_nothing_of_synergies(path):
             r"<synergies>",
             r"<synergies/><synergies>",
             " repeats <synergies>. Expected each of <electromechanical_delay>, <excitation_map>, "
-            "<lowpass_cutoff_frequency_for_coordinates>, <made_elastic>, <muscles>, <provenance>, "
-            "<strength_bounds>, <strength_groups>, <tendon>, <time_step> once.",
+            "<lowpass_cutoff_frequency_for_coordinates>, <made_elastic>, <model_sha256>, <muscles>, "
+            "<provenance>, <strength_bounds>, <strength_groups>, <tendon>, <time_step> once.",
         ),
     ],
 )
@@ -132,7 +133,9 @@ def test_broken_synergies_name_the_element(hybrid_path, pattern, new, message):
 def test_the_file_looks_like_one_of_opensim(path):
     text = path.read_text(encoding="utf-8")
     assert text.startswith('<?xml version="1.0" encoding="utf-8"?>\n<!--Written by opensim_difcal')
-    assert '<OpenSimDocument Version="40600">\n\t<NMSSubject name="subject01">\n\t\t<time_step>' in text
+    assert (
+        '<OpenSimDocument Version="40600">\n\t<NMSSubject name="subject01">\n\t\t<model_sha256>ab12' in text
+    )
     assert text.count("<at_bound>true</at_bound>") == 2
     assert text.endswith("</OpenSimDocument>\n")
 
@@ -151,8 +154,8 @@ def test_empty_lists_read_back(tmp_path, path, subject):
             r"<time_step>[^<]*</time_step>",
             "",
             " lacks <time_step>. Expected each of <electromechanical_delay>, <excitation_map>, "
-            "<lowpass_cutoff_frequency_for_coordinates>, <made_elastic>, <muscles>, <provenance>, "
-            "<strength_bounds>, <strength_groups>, <tendon>, <time_step> once.",
+            "<lowpass_cutoff_frequency_for_coordinates>, <made_elastic>, <model_sha256>, <muscles>, "
+            "<provenance>, <strength_bounds>, <strength_groups>, <tendon>, <time_step> once.",
         ),
         (
             r"(<seed>\d+</seed>)",

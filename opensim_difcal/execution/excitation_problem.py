@@ -1,0 +1,178 @@
+"""What excitations of one trial are asked for: moments tracked, effort small, EMG respected."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import final
+
+import torch
+from jaxtyping import Bool
+from torch import Tensor
+
+from opensim_difcal.execution.calibrated_muscles import CalibratedMuscles
+from opensim_difcal.physics.activation import activation
+from opensim_difcal.physics.engine import Engine
+from opensim_difcal.physics.excitation_response import ExcitationResponse, excitation_response
+from opensim_difcal.physics.moments import joint_moments
+from opensim_difcal.shapes import CoordinateSeries, MomentArms, MuscleSeries, PerMuscleFlag
+
+_ABOVE_CLAMP = 1e-6
+_N_HALVINGS = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weights:
+    """Weights of the terms, as CEINMS names them.
+
+    Attributes:
+        alpha: On the squared moment error, summed over coordinates.
+        beta: On the squared synthesized excitations, summed over muscles.
+        gamma: On the squared deviation of adjusted excitations from those given, summed
+            over muscles.
+        moment_error: "raw": the error in N m; "variance_scaled": its square divided by the
+            variance of each coordinate's measured moment in the trial.
+    """
+
+    alpha: float
+    beta: float
+    gamma: float
+    moment_error: str = "variance_scaled"
+
+
+@final
+@dataclass(frozen=True)
+class ExcitationProblem:
+    """The excitations of one trial as unknowns; every term is a mean over all its samples.
+
+    CEINMS minimizes alpha sum_d (M_d - M_d,measured)^2 + beta sum_m e_m^2 + gamma sum_m
+    |e_m - e_m,EMG| at every instant by itself. Here the deviation is squared, so that the
+    cost is a sum of squares, and all instants are solved together: a muscle cannot jump,
+    because its activation dynamics is part of the problem.
+
+    Attributes:
+        given: Excitation as recorded or projected; zero where there is nothing.
+        muscle_tendon_length: m.
+        moment_arm: m.
+        measured: Joint moments, N m.
+        muscles: With the trial's time step.
+        adjusted: Muscles whose excitation may leave what is given, at the weight gamma.
+        synthesized: Muscles whose excitation is free, at the weight beta.
+        weights: Of the terms.
+        engine: What computes.
+
+    References:
+        Pizzolato et al. (2015), J Biomech 48(14):3929-3936; Sartori et al. (2014), J Biomech
+        47(15):3613-3621.
+    """
+
+    given: MuscleSeries
+    muscle_tendon_length: MuscleSeries
+    moment_arm: MomentArms
+    measured: CoordinateSeries
+    muscles: CalibratedMuscles
+    adjusted: PerMuscleFlag
+    synthesized: PerMuscleFlag
+    weights: Weights
+    engine: Engine
+    _scale: Tensor = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Computes what the moment error is measured in."""
+        deviation = self.measured - self.measured.mean(-2)
+        scaled = self.weights.moment_error == "variance_scaled"
+        scale = (deviation**2).mean(-2).sqrt() if scaled else torch.ones_like(self.measured[0])
+        object.__setattr__(self, "_scale", scale)
+
+    @property
+    def free(self) -> PerMuscleFlag:
+        """Muscles whose excitation is an unknown."""
+        return self.adjusted | self.synthesized
+
+    @cached_property
+    def stiffness(self) -> Tensor:
+        """Weight of every muscle's squared deviation from its target."""
+        weights, like = self.weights, self.given
+        per_muscle = weights.beta * self.synthesized.to(like.dtype) + weights.gamma * self.adjusted.to(
+            like.dtype
+        )
+        return per_muscle / len(like)
+
+    @cached_property
+    def target(self) -> MuscleSeries:
+        """What excitations are drawn to: those given, or none at all."""
+        return self.given * (~self.synthesized).to(self.given.dtype)
+
+    @cached_property
+    def lowest(self) -> Tensor:
+        """Smallest excitation of a free muscle: below, its activation stays at the minimum."""
+        return lowest_excitation(self.muscles)
+
+    def start(self) -> MuscleSeries:
+        """Returns the excitations a search starts from."""
+        silent = torch.full_like(self.given, 0.05)
+        start = torch.where(self.synthesized, silent, self.given)
+        return self.within_bounds(start)
+
+    def within_bounds(self, excitation: MuscleSeries) -> MuscleSeries:
+        """Returns excitations with those of free muscles within their bounds, the others as given."""
+        bounded = torch.minimum(torch.maximum(excitation, self.lowest), torch.ones_like(excitation))
+        return torch.where(self.free, bounded, self.given)
+
+    def response(self, excitation: MuscleSeries) -> ExcitationResponse:
+        """Returns the muscles' forces and how they follow excitations."""
+        return excitation_response(
+            excitation,
+            self.muscle_tendon_length,
+            activation_parameters=self.muscles.activation_parameters,
+            muscles=self.muscles.muscles,
+            time_step=self.muscles.time_step,
+            engine=self.engine,
+        )
+
+    def moment_error(self, tendon_force: MuscleSeries) -> CoordinateSeries:
+        """Returns the moment error, in units of the cost's square root."""
+        error = (joint_moments(self.moment_arm, tendon_force) - self.measured) / self._scale
+        return error * (self.weights.alpha / len(error)) ** 0.5
+
+    def moment_change(self, change_of_forces: MuscleSeries) -> CoordinateSeries:
+        """Returns what a change of tendon forces does to the moment error."""
+        change = joint_moments(self.moment_arm, change_of_forces) / self._scale
+        return change * (self.weights.alpha / len(change)) ** 0.5
+
+    def force_gradient(self, by_error: CoordinateSeries) -> MuscleSeries:
+        """Returns the gradient by tendon forces, given that by the moment error."""
+        per_moment = by_error * (self.weights.alpha / len(by_error)) ** 0.5 / self._scale
+        return torch.einsum("tcm,tc->tm", self.moment_arm, per_moment)
+
+    def terms(self, excitation: MuscleSeries, error: CoordinateSeries) -> dict[str, Tensor]:
+        """Returns the cost by term."""
+        squared = self.stiffness * (excitation - self.target) ** 2
+        terms = {
+            "moment_error": (error**2).sum(),
+            "synthesized_excitation": squared[:, self.synthesized].sum(),
+            "adjustment": squared[:, self.adjusted].sum(),
+        }
+        return {**terms, "total": torch.stack(list(terms.values())).sum()}
+
+    def held(self, excitation: MuscleSeries, gradient: MuscleSeries) -> Bool[Tensor, "time muscle"]:
+        """Returns which excitations do not move: not free, or pushed against a bound."""
+        at_low = (excitation <= self.lowest) & (gradient > 0.0)
+        at_high = (excitation >= 1.0) & (gradient < 0.0)
+        return ~self.free | at_low | at_high
+
+
+def lowest_excitation(muscles: CalibratedMuscles) -> Tensor:
+    """Returns the steady excitation of every muscle that its minimum_activation belongs to.
+
+    A hair above it, the slope of the clamped activation is not zero, so that a gradient
+    sees the way up.
+
+    Args:
+        muscles: The muscles.
+    """
+    shape, wanted = muscles.activation_parameters.shape_factor, muscles.muscles.minimum_activation
+    low, high = torch.zeros_like(wanted), torch.ones_like(wanted)
+    for _ in range(_N_HALVINGS):
+        middle = 0.5 * (low + high)
+        below = activation(middle, shape) < wanted
+        low, high = torch.where(below, middle, low), torch.where(below, high, middle)
+    return high + _ABOVE_CLAMP

@@ -1,0 +1,348 @@
+"""From the settings of an execution to its muscles and trials."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import opensim
+
+from opensim_difcal.errors import DifcalError, ExecutionError, ModelError, TrialError, raise_problems
+from opensim_difcal.execution.calibrated_muscles import CalibratedMuscles
+from opensim_difcal.execution.execute import Projection
+from opensim_difcal.inputs.excitations import ExcitationChannel, driven_muscles
+from opensim_difcal.inputs.geometry_cache import GeometryCache
+from opensim_difcal.inputs.muscle_paths import MusclePaths
+from opensim_difcal.inputs.muscles import muscle_names
+from opensim_difcal.inputs.opensim_model import find_coordinate
+from opensim_difcal.inputs.storage import read_storage
+from opensim_difcal.inputs.trial import Trial
+from opensim_difcal.inputs.trial_checks import failures
+from opensim_difcal.inputs.trial_reader import read_trials, trial_problems
+from opensim_difcal.inputs.trial_source import TrialSettings
+from opensim_difcal.outputs.subject import Subject
+from opensim_difcal.tools.cache_folder import cache_folder
+from opensim_difcal.tools.execution_checks import setting_problems
+from opensim_difcal.tools.model_source import ModelSource, open_model
+from opensim_difcal.tools.nms_execution_tool import NMSExecutionTool
+from opensim_difcal.tools.subject_source import SubjectSource, calibrated_muscles, open_subject
+from opensim_difcal.wording import did_you_mean
+
+DEFAULT_TIME_STEP, DEFAULT_CUTOFF = 0.005, 6.0  # s, Hz; where no subject says
+
+
+@dataclass(frozen=True)
+class Drivers:
+    """Where the excitation of every muscle comes from.
+
+    Attributes:
+        muscles: All that take part, in the model's order.
+        recorded: Those that an electrode drives.
+        projected: Those without, that the subject's synergies drive.
+        synthesized: Those whose excitation is found from nothing.
+        excitation_map: Which columns drive which muscles.
+    """
+
+    muscles: tuple[str, ...]
+    recorded: tuple[str, ...]
+    projected: tuple[str, ...]
+    synthesized: tuple[str, ...]
+    excitation_map: tuple[ExcitationChannel, ...]
+
+
+@dataclass(frozen=True)
+class ExecutionInputs:
+    """Everything an execution starts from.
+
+    Attributes:
+        source: The calibrated model.
+        subject: What the calibration wrote beside it.
+        muscles: At the time step of the trials.
+        n_substeps: How many of these steps make one that is written.
+        drivers: Where excitations come from.
+        projection: The subject's synergies, where they drive a muscle.
+        trials: On their time grids.
+        notes: Sentences for the report.
+    """
+
+    source: ModelSource
+    subject: Subject | None
+    muscles: CalibratedMuscles
+    n_substeps: int
+    drivers: Drivers
+    projection: Projection | None
+    trials: tuple[Trial, ...]
+    notes: tuple[str, ...]
+
+
+def read_inputs(tool: NMSExecutionTool) -> ExecutionInputs:
+    """Reads model, subject and trials; computes lengths and moment arms.
+
+    Raises:
+        DifcalError: If something is wrong; `Problems` if several things are.
+    """
+    raise_problems(setting_problems(tool))
+    source = open_model(tool)
+    raise_problems(_name_problems(tool, source.model))
+    found = _subject(tool, source.model)
+    subject = None if found is None else found.subject
+    drivers = excitation_drivers(tool, source.model, subject)
+    muscles, n_substeps = _muscles(tool, source.model, drivers, subject)
+    trials = read_trials(
+        tool.trials, _paths(tool, source, drivers), _trial_settings(tool, subject, drivers, muscles)
+    )
+    notes = (*source.notes, *(found.notes if found else ()))
+    return ExecutionInputs(
+        source, subject, muscles, n_substeps, drivers, _projection(subject, drivers), trials, notes
+    )
+
+
+def input_problems(tool: NMSExecutionTool) -> list[DifcalError]:
+    """Returns everything that is wrong with settings, model, subject and trials, each once."""
+    found: list[DifcalError] = [*setting_problems(tool)]
+    try:
+        source = open_model(tool)
+    except DifcalError as error:
+        paths = [path for files in tool.trials for path in files.paths]
+        return [*found, error, *failures([partial(read_storage, path) for path in paths])]
+    names = _name_problems(tool, source.model)
+    found += names
+    try:
+        opened = _subject(tool, source.model)
+    except DifcalError as error:
+        return _each_once([*found, error])
+    subject = None if opened is None else opened.subject
+    if not names:
+        try:
+            drivers = excitation_drivers(tool, source.model, subject)
+            muscles, _ = _muscles(tool, source.model, drivers, subject)
+        except DifcalError as error:
+            return _each_once([*found, error])
+        settings = _trial_settings(tool, subject, drivers, muscles)
+        for files in tool.trials:
+            found += trial_problems(files, _paths(tool, source, drivers), settings)
+    return _each_once(found)
+
+
+def excitation_drivers(tool: NMSExecutionTool, model: opensim.Model, subject: Subject | None) -> Drivers:
+    """Decides which muscles take part, and what drives each.
+
+    Args:
+        tool: The settings.
+        model: Initialized.
+        subject: The calibration's.
+
+    Raises:
+        DifcalError: If a trial lacks a file or a channel that the mode needs, or a muscle
+            that is named cannot be used so.
+    """
+    every = muscle_names(model)
+    crosses = np.any(MusclePaths(model, every, tuple(tool.coordinates)).crosses, axis=0)
+    crossing = tuple(name for name, spans in zip(every, crosses, strict=True) if spans)
+    raise_problems([*_missing_files(tool), *_unusable_muscles(tool, every, crossing)])
+    if tool.mode == "static_optimization":
+        return Drivers(crossing, (), (), crossing, ())
+    assert subject is not None  # the settings were checked
+    by_synergies = tuple(subject.synergies.synthesized) if subject.synergies else ()
+    hybrid = tool.mode == "emg_hybrid"
+    excitation_map = (
+        tool.excitation_map or _present_map(tool, subject)
+        if hybrid
+        else (tool.excitation_map or subject.excitation_map)
+    )
+    driven = _driven(tool, model, excitation_map)
+    common = [name for name in every if all(name in muscles for muscles in driven.values())]
+    if hybrid:
+        wanted = tool.synthesized_muscles or crossing
+        recorded = tuple(name for name in crossing if name in common)
+        synthesized = tuple(name for name in crossing if name in wanted and name not in recorded)
+        taking_part = tuple(name for name in every if name in recorded or name in synthesized)
+        return Drivers(taking_part, recorded, (), synthesized, excitation_map)
+    taking_part = tuple(name for name in crossing if name in subject.muscle_names)
+    projected = tuple(name for name in taking_part if name in by_synergies)
+    recorded = tuple(name for name in taking_part if name not in projected)
+    raise_problems(_missing_channels(tool, subject, recorded, projected, driven))
+    return Drivers(taking_part, recorded, projected, (), excitation_map)
+
+
+def _muscles(
+    tool: NMSExecutionTool, model: opensim.Model, drivers: Drivers, subject: Subject | None
+) -> tuple[CalibratedMuscles, int]:
+    """The muscles at the step that they are simulated at, and how many make one that is written."""
+    calibrated = calibrated_muscles(model, drivers.muscles, subject, DEFAULT_TIME_STEP)
+    muscles, n_substeps = calibrated.for_frames(tool.time_step or calibrated.time_step)
+    if tool.mode == "static_optimization" and not tool.activation_dynamics:
+        muscles = muscles.without_activation_dynamics()
+    if tool.tendon != "model":
+        muscles = muscles.with_rigid_tendon(rigid=tool.tendon == "rigid")
+    return muscles, n_substeps
+
+
+def _trial_settings(
+    tool: NMSExecutionTool, subject: Subject | None, drivers: Drivers, muscles: CalibratedMuscles
+) -> TrialSettings:
+    cutoff = tool.lowpass_cutoff_frequency_for_coordinates
+    if cutoff is None:
+        cutoff = subject.lowpass_cutoff_frequency_for_coordinates if subject else DEFAULT_CUTOFF
+    reads_excitations = tool.mode != "static_optimization"
+    return TrialSettings(
+        time_step=muscles.time_step,
+        lead_in=tool.lead_in,
+        electromechanical_delay=muscles.electromechanical_delay,
+        lowpass_cutoff_frequency_for_coordinates=cutoff,
+        excitation_map=drivers.excitation_map,
+        allow_extra_columns=tool.allow_extra_columns,
+        synthesized_muscles=(*drivers.projected, *drivers.synthesized),
+        delay_shift=muscles.shift_by_muscle() if reads_excitations else {},
+    )
+
+
+def _paths(tool: NMSExecutionTool, source: ModelSource, drivers: Drivers) -> MusclePaths:
+    folder = cache_folder(tool, "geometry")
+    is_its_file = isinstance(tool.model_file, Path) and not source.notes
+    return MusclePaths(
+        source.model,
+        drivers.muscles,
+        tuple(tool.coordinates),
+        None if folder is None else GeometryCache(folder),
+        source.digest,
+        source.path if is_its_file else None,
+    )
+
+
+def _subject(tool: NMSExecutionTool, model: opensim.Model) -> SubjectSource | None:
+    if tool.subject_file is None:
+        return None
+    return open_subject(
+        tool.subject_file, tool.model_file, model, allow_changed_model=tool.allow_changed_model
+    )
+
+
+def _projection(subject: Subject | None, drivers: Drivers) -> Projection | None:
+    synergies = subject.synergies if subject else None
+    if synergies is None or not drivers.projected:
+        return None
+    return Projection(
+        weights=synergies.weights,
+        channel_names=tuple(synergies.recorded),
+        muscle_names=tuple(synergies.synthesized),
+        ratio=synergies.ratio,
+    )
+
+
+def _name_problems(tool: NMSExecutionTool, model: opensim.Model) -> list[DifcalError]:
+    return failures([partial(find_coordinate, model, name) for name in tool.coordinates])
+
+
+def _missing_files(tool: NMSExecutionTool) -> list[DifcalError]:
+    """Files that the mode cannot do without."""
+    found: list[DifcalError] = []
+    for files in tool.trials:
+        if files.generalized_forces_file is None and tool.mode != "open_loop":
+            found.append(
+                TrialError(
+                    f"Trial {files.name!r} has no <generalized_forces_file>, but mode {tool.mode} tracks "
+                    "joint moments. Give its inverse dynamics, or run the trial in mode open_loop."
+                )
+            )
+        if files.excitations_file is None and tool.mode != "static_optimization":
+            found.append(
+                TrialError(
+                    f"Trial {files.name!r} has no <excitations_file>, but mode {tool.mode} needs recorded "
+                    "excitations. Give the file, or run the trial in mode static_optimization."
+                )
+            )
+    return found
+
+
+def _unusable_muscles(
+    tool: NMSExecutionTool, every: Sequence[str], crossing: Sequence[str]
+) -> list[DifcalError]:
+    """Muscles that a setting names in vain."""
+    found: list[DifcalError] = []
+    for element in ("adjusted_muscles", "synthesized_muscles"):
+        for name in getattr(tool, element):
+            if name not in every:
+                hint = did_you_mean(name, every)
+                found.append(
+                    ModelError(f"<{element}>: the model has no muscle {name!r}.{hint} Correct the name.")
+                )
+            elif name not in crossing:
+                found.append(
+                    ExecutionError(
+                        f"<{element}>: muscle {name!r} crosses none of the chosen coordinates "
+                        f"({', '.join(tool.coordinates)}). Remove it, or add a coordinate that it crosses."
+                    )
+                )
+    return found
+
+
+def _driven(
+    tool: NMSExecutionTool, model: opensim.Model, excitation_map: Sequence[ExcitationChannel]
+) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    """Columns by driven muscle, by trial."""
+    driven: dict[str, Mapping[str, tuple[str, ...]]] = {}
+    for files in tool.trials:
+        assert files.excitations_file is not None
+        driven[files.name] = driven_muscles(
+            str(files.excitations_file),
+            read_storage(files.excitations_file).labels,
+            excitation_map,
+            muscle_names(model),
+            allow_extra_columns=tool.allow_extra_columns,
+        )
+    return driven
+
+
+def _present_map(tool: NMSExecutionTool, subject: Subject) -> tuple[ExcitationChannel, ...]:
+    """The calibration's map, of the channels that every trial has."""
+    labels = [
+        read_storage(files.excitations_file).labels
+        for files in tool.trials
+        if files.excitations_file is not None
+    ]
+    return tuple(
+        channel for channel in subject.excitation_map if all(channel.name in each for each in labels)
+    )
+
+
+def _missing_channels(
+    tool: NMSExecutionTool,
+    subject: Subject,
+    recorded: Sequence[str],
+    projected: Sequence[str],
+    driven: Mapping[str, Mapping[str, tuple[str, ...]]],
+) -> list[DifcalError]:
+    """Muscles and synergies whose electrodes a trial lacks."""
+    found: list[DifcalError] = []
+    for files in tool.trials:
+        muscles = driven[files.name]
+        place = f"{files.excitations_file}: trial {files.name!r}"
+        remedy = (
+            "Add the columns, map others onto these muscles by an <ExcitationChannel>, or use mode "
+            "emg_hybrid, which finds excitations for them."
+        )
+        silent = [name for name in recorded if name not in muscles]
+        if silent:
+            found.append(
+                TrialError(
+                    f"{place} has no excitation for {', '.join(silent)}, which the calibration had recorded. "
+                    f"{remedy}"
+                )
+            )
+        if projected and subject.synergies is not None:
+            columns = {column for each in muscles.values() for column in each}
+            lost = [name for name in subject.synergies.recorded if name not in columns]
+            if lost:
+                found.append(
+                    TrialError(
+                        f"{place} lacks the channels {', '.join(lost)}, from which the subject's synergies "
+                        f"drive {', '.join(projected)}. {remedy}"
+                    )
+                )
+    return found
+
+
+def _each_once(problems: Sequence[DifcalError]) -> list[DifcalError]:
+    return list({str(problem): problem for problem in problems}.values())
