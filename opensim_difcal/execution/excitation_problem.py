@@ -5,7 +5,6 @@ from functools import cached_property
 from typing import final
 
 import torch
-from jaxtyping import Bool
 from torch import Tensor
 
 from opensim_difcal.execution.calibrated_muscles import CalibratedMuscles
@@ -16,6 +15,7 @@ from opensim_difcal.physics.moments import joint_moments
 from opensim_difcal.shapes import CoordinateSeries, MomentArms, MuscleSeries, PerMuscleFlag
 
 _ABOVE_CLAMP = 1e-6
+_SILENT = 0.05  # start of a synthesized excitation
 _N_HALVINGS = 60
 
 
@@ -106,16 +106,39 @@ class ExcitationProblem:
         """Smallest excitation of a free muscle: below, its activation stays at the minimum."""
         return lowest_excitation(self.muscles)
 
-    def start(self) -> MuscleSeries:
-        """Returns the excitations a search starts from."""
-        silent = torch.full_like(self.given, 0.05)
-        start = torch.where(self.synthesized, silent, self.given)
-        return self.within_bounds(start)
+    @cached_property
+    def is_free(self) -> Tensor:
+        """1 for muscles whose excitation is an unknown, 0 for the others."""
+        return self.free.to(self.given.dtype)
 
-    def within_bounds(self, excitation: MuscleSeries) -> MuscleSeries:
-        """Returns excitations with those of free muscles within their bounds, the others as given."""
-        bounded = torch.minimum(torch.maximum(excitation, self.lowest), torch.ones_like(excitation))
+    @property
+    def n_free(self) -> int:
+        """Number of unknown excitations."""
+        return int(self.free.sum()) * len(self.given)
+
+    def start(self, margin: float) -> MuscleSeries:
+        """Returns the excitations a search starts from.
+
+        Args:
+            margin: Distance of free ones from their bounds, at least.
+        """
+        start = torch.where(self.synthesized, torch.full_like(self.given, _SILENT), self.given)
+        bounded = torch.minimum(
+            torch.maximum(start, self.lowest + margin), torch.full_like(start, 1.0 - margin)
+        )
         return torch.where(self.free, bounded, self.given)
+
+    def distances(self, excitation: MuscleSeries) -> tuple[MuscleSeries, MuscleSeries]:
+        """Returns how far free excitations are from their lower and upper bound; 1 for the others."""
+        one = torch.ones_like(excitation)
+        return (
+            torch.where(self.free, excitation - self.lowest, one),
+            torch.where(self.free, 1.0 - excitation, one),
+        )
+
+    def barrier(self, excitation: MuscleSeries) -> float:
+        """Returns minus the sum of the logarithms of the distances."""
+        return -sum(float(distance.log().sum()) for distance in self.distances(excitation))
 
     def response(self, excitation: MuscleSeries) -> ExcitationResponse:
         """Returns the muscles' forces and how they follow excitations."""
@@ -138,6 +161,11 @@ class ExcitationProblem:
         change = joint_moments(self.moment_arm, change_of_forces) / self._scale
         return change * (self.weights.alpha / len(change)) ** 0.5
 
+    def moment_gain(self, force_gain: MuscleSeries) -> MomentArms:
+        """Returns what forces that each muscle adds do to the moment error, muscle by muscle."""
+        gain = self.moment_arm * force_gain.unsqueeze(-2) / self._scale.unsqueeze(-1)
+        return gain * (self.weights.alpha / len(gain)) ** 0.5
+
     def force_gradient(self, by_error: CoordinateSeries) -> MuscleSeries:
         """Returns the gradient by tendon forces, given that by the moment error."""
         per_moment = by_error * (self.weights.alpha / len(by_error)) ** 0.5 / self._scale
@@ -152,12 +180,6 @@ class ExcitationProblem:
             "adjustment": squared[:, self.adjusted].sum(),
         }
         return {**terms, "total": torch.stack(list(terms.values())).sum()}
-
-    def held(self, excitation: MuscleSeries, gradient: MuscleSeries) -> Bool[Tensor, "time muscle"]:
-        """Returns which excitations do not move: not free, or pushed against a bound."""
-        at_low = (excitation <= self.lowest) & (gradient > 0.0)
-        at_high = (excitation >= 1.0) & (gradient < 0.0)
-        return ~self.free | at_low | at_high
 
 
 def lowest_excitation(muscles: CalibratedMuscles) -> Tensor:

@@ -1,13 +1,24 @@
-"""Finds the excitations of a whole trial at once: Gauss-Newton within bounds, without a matrix.
+"""Finds the excitations of a whole trial at once: a primal-dual interior point method.
 
-Moments are a sum of squares of a smooth function of all excitations, the other terms are
-quadratic. Each iteration linearizes the muscles once, solves the linear least squares of
-the excitations that are off their bounds by conjugate gradients, and follows the step
-along its projection onto the bounds (Bertsekas 1982, SIAM J Control Optim 20(2):221-246).
+The cost is a sum of squares of a smooth function of all excitations, which have bounds. A
+barrier keeps them off the bounds and is lowered until nothing is left of it; so no muscle
+has to be declared silent or saturated on the way, which with thousands of excitations takes
+an active-set method hundreds of steps. Each iteration linearizes the muscles once. With the
+moment error r, its Jacobian J and W, the stiffness of excitations and barrier, the step is
+
+    p = W^-1 J^T (I + J W^-1 J^T)^-1 (J W^-1 g - r) - W^-1 g,
+
+g being the gradient of all but the moment error. The system has one unknown per instant and
+coordinate; conjugate gradients solve it with products alone, eased by the part of it that
+acts at once.
+
+References:
+    Nocedal and Wright (2006), Numerical optimization, chapters 14 and 19.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -17,10 +28,12 @@ from opensim_difcal.execution.result import SearchStatus
 from opensim_difcal.physics.excitation_response import ExcitationResponse
 from opensim_difcal.shapes import CoordinateSeries, MuscleSeries
 
-_MAX_PRODUCTS = 300
-_FORCING = 1e-3  # residual of the linear solve, of its start
-_SUFFICIENT = 1e-4
-_SHORTEST = 2.0**-12
+_MARGIN = 0.01  # of the start to the bounds
+_CENTERING = 0.4  # of the barrier, from one iteration to the next
+_TO_THE_BOUND = 0.995  # of the way, at most
+_OFF_CENTER = 100.0  # of a multiplier from what the barrier gives
+_MAX_PRODUCTS, _FORCING = 300, 1e-3  # of a linear solve; residual of its right side
+_SUFFICIENT, _SHORTEST = 1e-4, 2.0**-12
 
 
 @dataclass(frozen=True)
@@ -31,7 +44,7 @@ class FoundExcitations:
         excitation: Of every muscle.
         status: Why it stopped.
         n_iterations: Iterations done.
-        first_cost: By term and "total", at the start.
+        first_cost: By term and "total", with the excitations it was given.
         cost: The same at the end.
     """
 
@@ -42,9 +55,8 @@ class FoundExcitations:
     cost: Mapping[str, float]
 
 
-@dataclass(frozen=True)
-class _Point:
-    """Excitations, what the muscles make of them, and the cost."""
+class _Point(NamedTuple):
+    """Excitations, what the muscles make of them, and half the cost by term."""
 
     excitation: MuscleSeries
     response: ExcitationResponse
@@ -59,6 +71,13 @@ class _Point:
         return {name: float(term) for name, term in self.terms.items()}
 
 
+class _Barrier(NamedTuple):
+    """Multipliers of the lower and upper bounds; zero for muscles that are not free."""
+
+    low: MuscleSeries
+    high: MuscleSeries
+
+
 def search_excitations(
     problem: ExcitationProblem, *, max_iterations: int, tolerance: float
 ) -> FoundExcitations:
@@ -67,16 +86,22 @@ def search_excitations(
     Args:
         problem: What is asked for.
         max_iterations: At most so many.
-        tolerance: Relative decrease of the cost that still counts as one.
+        tolerance: Part of the cost below which what the barrier still costs, and what an
+            iteration gains, do not count.
     """
     with torch.no_grad():
-        point = _point(problem, problem.start())
-        first, status, n_iterations = point.numbers(), SearchStatus.MAX_ITERATIONS, 0
+        first = _point(problem, problem.start(0.0)).numbers()
+        point = _point(problem, problem.start(_MARGIN))
+        barrier, height = _first_barrier(problem, point)
+        status, n_iterations = SearchStatus.MAX_ITERATIONS, 0
         while n_iterations < max_iterations and status is SearchStatus.MAX_ITERATIONS:
             n_iterations += 1
-            before, point = point.cost, _better(problem, point)
-            if before - point.cost <= tolerance * before:
+            before = point.cost
+            point, barrier = _iterate(problem, point, barrier, height)
+            lowest = tolerance * point.cost / problem.n_free
+            if height <= 2.0 * lowest and abs(before - point.cost) < tolerance * before:
                 status = SearchStatus.CONVERGED
+            height = max(lowest, _CENTERING * height)
     return FoundExcitations(point.excitation, status, n_iterations, first, point.numbers())
 
 
@@ -86,42 +111,89 @@ def _point(problem: ExcitationProblem, excitation: MuscleSeries) -> _Point:
     return _Point(excitation, response, error, problem.terms(excitation, error))
 
 
-def _better(problem: ExcitationProblem, point: _Point) -> _Point:
-    """The first of ever shorter steps that lowers the cost enough; the same point where none does."""
-    by_force = problem.force_gradient(point.error)
-    penalty = problem.stiffness * (point.excitation - problem.target)
-    gradient = point.response.gradient(by_force) + penalty  # half of it
-    step = _step(problem, point, gradient)
-    length = 1.0
-    while length >= _SHORTEST:
-        tried = _point(problem, problem.within_bounds(point.excitation + length * step))
-        expected = 2.0 * float((gradient * (point.excitation - tried.excitation)).sum())
-        if expected > 0.0 and point.cost - tried.cost >= _SUFFICIENT * expected:
-            return tried
-        length *= 0.5
-    return point
+def _first_barrier(problem: ExcitationProblem, point: _Point) -> tuple[_Barrier, float]:
+    """A barrier as high as the cost, spread over the excitations."""
+    height = point.cost / problem.n_free
+    low, high = problem.distances(point.excitation)
+    return _Barrier(height * problem.is_free / low, height * problem.is_free / high), height
 
 
-def _step(problem: ExcitationProblem, point: _Point, gradient: MuscleSeries) -> MuscleSeries:
-    """The Gauss-Newton step of the excitations that are not held, by conjugate gradients."""
-    moves = (~problem.held(point.excitation, gradient)).to(gradient.dtype)
+def _iterate(
+    problem: ExcitationProblem, point: _Point, barrier: _Barrier, height: float
+) -> tuple[_Point, _Barrier]:
+    """One step of excitations and multipliers towards a barrier of the given height."""
+    low, high = problem.distances(point.excitation)
+    by_barrier = height * problem.is_free * (1.0 / high - 1.0 / low)
+    own = problem.stiffness * (point.excitation - problem.target) + by_barrier
+    weight = problem.stiffness + barrier.low / low + barrier.high / high
+    step = _step(problem, point, own, weight)
+    after = _along(problem, point, step, own, height)
+    moved = after.excitation - point.excitation
+    multipliers = height / low - barrier.low / low * moved, height / high + barrier.high / high * moved
+    distances = problem.distances(after.excitation)
+    return after, _Barrier(
+        *(
+            problem.is_free
+            * torch.clamp(each, height / (_OFF_CENTER * distance), _OFF_CENTER * height / distance)
+            for each, distance in zip(multipliers, distances, strict=True)
+        )
+    )
 
-    def product(direction: MuscleSeries) -> MuscleSeries:
-        change = problem.moment_change(point.response.change_of_forces(direction))
-        by_force = problem.force_gradient(change)
-        return moves * (point.response.gradient(by_force) + problem.stiffness * direction)
 
-    residual = -moves * gradient
-    step, direction = torch.zeros_like(residual), residual
-    size = float((residual**2).sum())
+def _step(problem: ExcitationProblem, point: _Point, own: MuscleSeries, weight: MuscleSeries) -> MuscleSeries:
+    """The Gauss-Newton step of the excitations within the barrier."""
+    per_weight = problem.is_free / torch.where(problem.free, weight, 1.0)
+
+    def forward(change: MuscleSeries) -> CoordinateSeries:
+        return problem.moment_change(point.response.change_of_forces(change))
+
+    def backward(error: CoordinateSeries) -> MuscleSeries:
+        return point.response.gradient(problem.force_gradient(error))
+
+    gain = problem.moment_gain(point.response.force_at_once())
+    blocks = torch.einsum("tcm,tm,tdm->tcd", gain, per_weight, gain)
+    factor = torch.linalg.cholesky(blocks + torch.eye(blocks.shape[-1], dtype=blocks.dtype))
+
+    def eased(residual: CoordinateSeries) -> CoordinateSeries:
+        return torch.cholesky_solve(residual.unsqueeze(-1), factor).squeeze(-1)
+
+    alone = per_weight * own
+    residual = forward(alone) - point.error
+    found, direction = torch.zeros_like(residual), eased(residual)
+    size = float((residual * direction).sum())
     enough = _FORCING**2 * size
     for _ in range(_MAX_PRODUCTS):
         if size <= enough:
             break
-        curved = product(direction)
+        curved = direction + forward(per_weight * backward(direction))
         length = size / float((direction * curved).sum())
-        step = step + length * direction
+        found = found + length * direction
         residual = residual - length * curved
-        before, size = size, float((residual**2).sum())
-        direction = residual + (size / before) * direction
-    return step
+        easy = eased(residual)
+        before, size = size, float((residual * easy).sum())
+        direction = easy + (size / before) * direction
+    return per_weight * backward(found) - alone
+
+
+def _along(
+    problem: ExcitationProblem, point: _Point, step: MuscleSeries, own: MuscleSeries, height: float
+) -> _Point:
+    """The first of ever shorter steps that lowers cost and barrier enough; else the same point.
+
+    Every excitation goes at most nearly to its bound, whatever the others do: else a single
+    one could stop all.
+    """
+    by_force = problem.force_gradient(point.error)
+    gradient = point.response.gradient(by_force) + own
+    start = 0.5 * point.cost + height * problem.barrier(point.excitation)
+    low, high = problem.distances(point.excitation)
+    length = 1.0
+    while length >= _SHORTEST:
+        within = torch.maximum(torch.minimum(length * step, _TO_THE_BOUND * high), -_TO_THE_BOUND * low)
+        slope = float((gradient * within).sum())
+        tried = _point(problem, point.excitation + problem.is_free * within)
+        merit = 0.5 * tried.cost + height * problem.barrier(tried.excitation)
+        if slope < 0.0 and merit <= start + _SUFFICIENT * slope:
+            return tried
+        length *= 0.5
+    return point

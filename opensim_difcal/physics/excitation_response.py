@@ -68,6 +68,20 @@ class ExcitationResponse:
             parts.append((index, pick(by_activation, index) * by_force))
         return merge(parts) * self.muscles.max_isometric_force
 
+    def force_at_once(self) -> MuscleSeries:
+        """Returns the change of every tendon force, N, with the excitation of the same instant."""
+        c1, c2 = self.activation_parameters.c1, self.activation_parameters.c2
+        by_activation = (1.0 + c1) * (1.0 + c2) * self.by_neural
+        parts = []
+        if self.elastic is not None:
+            index, found = self.elastic
+            drive = torch.cat([found.rest.by_activation, found.step[3]], dim=-2)
+            parts.append((index, pick(by_activation, index) * drive * found.partials[0][0]))
+        if self.rigid is not None:
+            index, by_force = self.rigid
+            parts.append((index, pick(by_activation, index) * by_force))
+        return merge(parts) * self.muscles.max_isometric_force
+
     def gradient(self, by_force: MuscleSeries) -> MuscleSeries:
         """Returns the gradient by excitations, given the gradient by tendon forces, per N."""
         by_force = by_force * self.muscles.max_isometric_force

@@ -1,7 +1,7 @@
 """From the settings of an execution to its muscles and trials."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from opensim_difcal.inputs.opensim_model import find_coordinate
 from opensim_difcal.inputs.storage import read_storage
 from opensim_difcal.inputs.trial import Trial
 from opensim_difcal.inputs.trial_checks import failures
+from opensim_difcal.inputs.trial_files import ExecutionTrialFiles
 from opensim_difcal.inputs.trial_reader import read_trials, trial_problems
 from opensim_difcal.inputs.trial_source import TrialSettings
 from opensim_difcal.outputs.subject import Subject
@@ -90,7 +91,7 @@ def read_inputs(tool: NMSExecutionTool) -> ExecutionInputs:
     drivers = excitation_drivers(tool, source.model, subject)
     muscles, n_substeps = _muscles(tool, source.model, drivers, subject)
     trials = read_trials(
-        tool.trials, _paths(tool, source, drivers), _trial_settings(tool, subject, drivers, muscles)
+        _trial_files(tool), _paths(tool, source, drivers), _trial_settings(tool, subject, drivers, muscles)
     )
     notes = (*source.notes, *(found.notes if found else ()))
     return ExecutionInputs(
@@ -120,7 +121,7 @@ def input_problems(tool: NMSExecutionTool) -> list[DifcalError]:
         except DifcalError as error:
             return _each_once([*found, error])
         settings = _trial_settings(tool, subject, drivers, muscles)
-        for files in tool.trials:
+        for files in _trial_files(tool):
             found += trial_problems(files, _paths(tool, source, drivers), settings)
     return _each_once(found)
 
@@ -174,9 +175,16 @@ def _muscles(
     muscles, n_substeps = calibrated.for_frames(tool.time_step or calibrated.time_step)
     if tool.mode == "static_optimization" and not tool.activation_dynamics:
         muscles = muscles.without_activation_dynamics()
-    if tool.tendon != "model":
-        muscles = muscles.with_rigid_tendon(rigid=tool.tendon == "rigid")
+    if tool.tendons != "model":
+        muscles = muscles.with_rigid_tendon(rigid=tool.tendons == "rigid")
     return muscles, n_substeps
+
+
+def _trial_files(tool: NMSExecutionTool) -> tuple[ExecutionTrialFiles, ...]:
+    """The trials; without excitations where the mode uses none."""
+    if tool.mode != "static_optimization":
+        return tool.trials
+    return tuple(replace(files, excitations_file=None) for files in tool.trials)
 
 
 def _trial_settings(
@@ -185,7 +193,6 @@ def _trial_settings(
     cutoff = tool.lowpass_cutoff_frequency_for_coordinates
     if cutoff is None:
         cutoff = subject.lowpass_cutoff_frequency_for_coordinates if subject else DEFAULT_CUTOFF
-    reads_excitations = tool.mode != "static_optimization"
     return TrialSettings(
         time_step=muscles.time_step,
         lead_in=tool.lead_in,
@@ -194,7 +201,7 @@ def _trial_settings(
         excitation_map=drivers.excitation_map,
         allow_extra_columns=tool.allow_extra_columns,
         synthesized_muscles=(*drivers.projected, *drivers.synthesized),
-        delay_shift=muscles.shift_by_muscle() if reads_excitations else {},
+        delay_shift=muscles.shift_by_muscle(),
     )
 
 

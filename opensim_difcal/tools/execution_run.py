@@ -14,7 +14,7 @@ from opensim_difcal.tools.cache_folder import cache_folder
 from opensim_difcal.tools.execution_inputs import Drivers, ExecutionInputs
 from opensim_difcal.tools.nms_execution_tool import NMSExecutionTool
 
-_BEYOND = 0.02  # of the range that the calibration saw
+_BEYOND = 0.05  # of the range that the calibration saw
 _MOST_NAMED = 6
 
 

@@ -109,10 +109,10 @@ class NMSExecutionTool(metaclass=FromSetupFile):
         "activation is excitation, as in OpenSim's tool. The other modes always have it.",
         default=False,
     )
-    tendon: str = setting(
+    tendon: str | None = setting(
         "model: elastic or rigid as each muscle's ignore_tendon_compliance says; elastic or rigid: all of "
-        "them.",
-        default="model",
+        "them. By default model, and rigid in mode static_optimization without activation dynamics.",
+        default=None,
         allowed=("model", "elastic", "rigid"),
     )
 
@@ -132,8 +132,8 @@ class NMSExecutionTool(metaclass=FromSetupFile):
         unit="Hz",
         default=None,
     )
-    max_iterations: int = setting("Iteration budget of the search for excitations, per trial.", default=50)
-    tolerance: float = setting("Relative decrease of its cost that counts as an improvement.", default=1e-5)
+    max_iterations: int = setting("Iteration budget of the search for excitations, per trial.", default=200)
+    tolerance: float = setting("Relative decrease of its cost that counts as an improvement.", default=1e-4)
     compiled: bool = setting(
         "Whether the muscle is made into machine code, which is some ten times faster than plain torch. "
         "Where that cannot be done, plain torch is used; the results are the same.",
@@ -187,6 +187,14 @@ class NMSExecutionTool(metaclass=FromSetupFile):
             from opensim_difcal.tools.execution_inputs import input_problems
 
         return input_problems(self)
+
+    @property
+    def tendons(self) -> str:
+        """The setting <tendon>, as given or by the mode."""
+        if self.tendon is not None:
+            return self.tendon
+        is_static = self.mode == "static_optimization" and not self.activation_dynamics
+        return "rigid" if is_static else "model"
 
     @property
     def moment_weight(self) -> float:
