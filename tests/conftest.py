@@ -49,3 +49,13 @@ def engine(kernel_folder) -> Engine:
 @pytest.fixture
 def generator() -> torch.Generator:
     return torch.Generator().manual_seed(1)
+
+
+@pytest.fixture(scope="session")
+def calibrated_ankle(tmp_path_factory) -> Path:
+    """Folder of a small calibration's results."""
+    from calibrated_ankle import calibrate_ankle
+
+    folder = tmp_path_factory.mktemp("calibrated_ankle")
+    calibrate_ankle(folder)
+    return folder

@@ -17,6 +17,8 @@ from opensim_difcal.physics.muscle import Muscles
 from opensim_difcal.physics.muscle_functions import ACTIVATION, ELASTIC_FORCE, RIGID_FORCE, STEP
 from opensim_difcal.physics.simulation import elastic_muscles, rigid_muscles
 
+_Frame = tuple[Tensor, Tensor]  # excitation, muscle-tendon length
+
 Values = Float[np.ndarray, " muscle"]
 
 
@@ -59,7 +61,7 @@ class MuscleStream:
             engine: What computes.
             time_step: From one frame to the next, s; by default that of the muscles. Between
                 frames that are farther apart than it, excitations and lengths are
-                interpolated.
+                interpolated, by parabolas through the last three frames.
         """
         self.muscle_names = muscles.names
         self.time_step = muscles.time_step if time_step is None else time_step
@@ -84,7 +86,7 @@ class MuscleStream:
     def reset(self) -> None:
         """Forgets all frames: the next one starts from steady activation and fibers at rest."""
         self._filter: _Filter | None = None
-        self._frame: tuple[Tensor, Tensor] | None = None  # excitation, muscle-tendon length
+        self._frames: tuple[_Frame, ...] = ()  # at most the last two
         self._before: tuple[Tensor, Tensor] | None = None  # activation, muscle-tendon length
         self._fibers: tuple[Tensor, Tensor] | None = None  # length, velocity
 
@@ -113,16 +115,17 @@ class MuscleStream:
                 raise _not_finite(name, values, self.muscle_names)
         with torch.no_grad():
             now = torch.tensor(excitation).clamp(0.0, 1.0), torch.tensor(muscle_tendon_length)
-            earlier, shares = (self._frame, self._shares) if self._frame else (now, self._shares[-1:])
+            last, before = (*self._frames, now, now)[:2]
+            shares = self._shares if self._frames else self._shares[-1:]
             velocity = (
-                (now[1] - earlier[1]) / self.time_step
+                (now[1] - last[1]) / self.time_step
                 if muscle_tendon_velocity is None
                 else torch.tensor(muscle_tendon_velocity)
             )
             for share in shares:
-                excitations, length = (torch.lerp(*each, share) for each in zip(earlier, now, strict=True))
-                activation, fibers, force = self._substep(excitations, length, velocity)
-            self._frame = now
+                excitations, length = (_between(*each, share) for each in zip(before, last, now, strict=True))
+                activation, fibers, force = self._substep(excitations.clamp(0.0, 1.0), length, velocity)
+            self._frames = now, last
         tendon_force = (force * self._muscles.max_isometric_force).numpy()
         return MuscleFrame(activation.numpy(), fibers.numpy(), tendon_force, moment_arm @ tendon_force)
 
@@ -203,6 +206,11 @@ class _Filter:
         deviation = by_last * self._last + by_before * self._before + drive[1]
         self._last, self._before = deviation, self._last
         return steady[0] + deviation
+
+
+def _between(before: Tensor, last: Tensor, now: Tensor, share: Tensor) -> Tensor:
+    """A part of the way from the last frame to this one, along the parabola through three frames."""
+    return now + (share - 1.0) * ((now - last) + 0.5 * share * (now - 2.0 * last + before))
 
 
 def _not_finite(name: str, values: np.ndarray, muscle_names: tuple[str, ...]) -> ExecutionError:

@@ -61,6 +61,8 @@ class ExecutedTrial:
 
     def every(self, n: int) -> "ExecutedTrial":
         """Returns every n-th sample, the first scored one among them."""
+        if n == 1:
+            return self
         kept = slice(self.trial.n_lead_in % n, None, n)
         return replace(
             self,
