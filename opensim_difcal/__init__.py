@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         CalibrationError,
         ClosedLoopError,
         DifcalError,
+        ExecutionError,
         ModelError,
         NonFiniteError,
         Problems,
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
         TrialError,
     )
     from opensim_difcal.inputs.excitations import ExcitationChannel
-    from opensim_difcal.inputs.trial_files import TrialFiles
+    from opensim_difcal.inputs.trial_files import ExecutionTrialFiles, TrialFiles
     from opensim_difcal.tools.emg_reduction_tool import EMGReductionTool
     from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool, StrengthGroup
+    from opensim_difcal.tools.nms_execution_tool import NMSExecutionTool
+    from opensim_difcal.tools.open_stream import open_stream
 
     __version__: str
 
@@ -36,8 +39,11 @@ __all__ = [
     "DifcalError",
     "EMGReductionTool",
     "ExcitationChannel",
+    "ExecutionError",
+    "ExecutionTrialFiles",
     "ModelError",
     "NMSCalibrationTool",
+    "NMSExecutionTool",
     "NonFiniteError",
     "Problems",
     "SetupFileError",
@@ -47,6 +53,7 @@ __all__ = [
     "TrialError",
     "TrialFiles",
     "__version__",
+    "open_stream",
     "peak_of_summed_forces",
     "unexplained_variance",
 ]
@@ -54,8 +61,11 @@ __all__ = [
 _MODULES = {
     "EMGReductionTool": "opensim_difcal.tools.emg_reduction_tool",
     "ExcitationChannel": "opensim_difcal.inputs.excitations",
+    "ExecutionTrialFiles": "opensim_difcal.inputs.trial_files",
+    "NMSExecutionTool": "opensim_difcal.tools.nms_execution_tool",
     "NMSCalibrationTool": "opensim_difcal.tools.nms_calibration_tool",
     "StrengthGroup": "opensim_difcal.tools.nms_calibration_tool",
+    "open_stream": "opensim_difcal.tools.open_stream",
     "TrialFiles": "opensim_difcal.inputs.trial_files",
     "peak_of_summed_forces": "opensim_difcal.calibration.user_terms",
     "unexplained_variance": "opensim_difcal.calibration.user_terms",

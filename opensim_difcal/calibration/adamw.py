@@ -44,7 +44,7 @@ def minimize_adamw(
             cost = total(terms)
             if not torch.isfinite(cost):
                 raise problem.non_finite(position)
-            best.offer(terms, position)
+            best.offer(terms, position, iteration + 1)
             if progress is not None:
                 progress(iteration, best.history[-1])
             if iteration - best.last_improvement >= settings.patience:
@@ -62,7 +62,7 @@ def minimize_adamw(
         if not best.history:
             raise
         status = Status.INTERRUPTED
-    return Optimization(status, best.position, len(best.history) - 1, best.complete_history())
+    return best.optimization(status)
 
 
 def _inside(problem: CalibrationProblem, argument: Tensor) -> Tensor:

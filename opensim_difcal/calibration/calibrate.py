@@ -190,6 +190,7 @@ def _result(
         status=status,
         n_iterations=best.n_iterations,
         cost_history=best.cost_history,
+        efforts=best.efforts,
         starts=_outcomes(problem, searches.found),
         seconds=seconds,
         muscle_names=muscles.names,

@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from opensim_difcal.calibration.unknowns import Position, Range, Unknowns
 from opensim_difcal.inputs.batch import TrialBatch
 from opensim_difcal.physics.simulation import Simulation
-from opensim_difcal.shapes import MuscleSeries
+from opensim_difcal.shapes import CoordinateSeries, MuscleSeries
 
 CostTerm = Callable[[Simulation, TrialBatch], Tensor]
 """A user's term: one number, differentiable, of a prediction with the axes (trial, time, muscle
@@ -29,7 +30,10 @@ class CostSettings:
             "variance_scaled": divided by the variance of the trial's and coordinate's
             measured moment, as CEINMS does.
         normalized_fiber_length_range: Allowed without penalty.
-        normalized_fiber_length_weight: Per squared excess.
+        normalized_fiber_length_penalty: "excess": on the excess over the range;
+            "whole_deviation": outside the range on the whole deviation from 1, so that it
+            jumps at its ends, as CEINMS does.
+        normalized_fiber_length_weight: Per squared excess, or deviation.
         tendon_strain_range: Allowed without penalty.
         tendon_strain_weight: Per squared excess.
         prior_weight: Per mean squared deviation from the start, in half bound ranges.
@@ -43,6 +47,7 @@ class CostSettings:
 
     moment_error: str = "variance_scaled"
     normalized_fiber_length_range: Range = (0.5, 1.5)
+    normalized_fiber_length_penalty: str = "excess"
     normalized_fiber_length_weight: float = 10.0
     tendon_strain_range: Range = (0.0, 0.05)
     tendon_strain_weight: float = 10.0
@@ -62,7 +67,7 @@ def moment_error(prediction: Simulation, trials: TrialBatch, settings: CostSetti
 
 def normalized_fiber_length(prediction: Simulation, trials: TrialBatch, settings: CostSettings) -> Tensor:
     """Penalty on normalized fiber length outside its range, summed over muscles."""
-    excess = excess_outside(prediction.normalized_fiber_length, settings.normalized_fiber_length_range)
+    excess = fiber_length_excess(prediction.normalized_fiber_length, settings)
     return settings.normalized_fiber_length_weight * time_mean((excess**2).sum(-1), trials).sum(-1)
 
 
@@ -78,6 +83,21 @@ def prior(unknowns: Unknowns, position: Position, settings: CostSettings) -> Ten
     return settings.prior_weight * torch.stack(means).sum(0)
 
 
+def prior_weights(unknowns: Unknowns, settings: CostSettings) -> Float[Tensor, " unknown"]:
+    """Weight of every unknown's square in the prior."""
+    parts = unknowns.split(unknowns.prior_factor).values()
+    return torch.cat([settings.prior_weight * part / len(part) for part in parts])
+
+
+def moment_weights(trials: TrialBatch, settings: CostSettings) -> CoordinateSeries:
+    """Weight of every squared moment error in `moment_error`, which is their sum."""
+    scored = trials.scored.to(trials.joint_moment.dtype)
+    weight = (scored / scored.sum(-1, keepdim=True)).unsqueeze(-1) / trials.joint_moment.shape[-1]
+    if settings.moment_error == "variance_scaled":
+        weight = weight / measured_variance(trials).unsqueeze(-2)
+    return weight.expand_as(trials.joint_moment)
+
+
 COST_TERMS: Mapping[str, Callable[[Simulation, TrialBatch, CostSettings], Tensor]] = {
     "moment_error": moment_error,
     "normalized_fiber_length": normalized_fiber_length,
@@ -86,6 +106,14 @@ COST_TERMS: Mapping[str, Callable[[Simulation, TrialBatch, CostSettings], Tensor
 """The terms that depend on what is predicted; the prior depends on the unknowns alone."""
 
 TERM_NAMES = (*COST_TERMS, "prior")
+
+
+def fiber_length_excess(x: MuscleSeries, settings: CostSettings) -> MuscleSeries:
+    """What the penalty on normalized fiber lengths squares: excess, or deviation from 1 outside the range."""
+    allowed = settings.normalized_fiber_length_range
+    if settings.normalized_fiber_length_penalty == "excess":
+        return x - x.clamp(*allowed)
+    return torch.where((x < allowed[0]) | (x > allowed[1]), x - 1.0, 0.0)
 
 
 def excess_outside(x: MuscleSeries, allowed: Range) -> MuscleSeries:

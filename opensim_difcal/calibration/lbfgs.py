@@ -51,9 +51,8 @@ def minimize_lbfgs(
         if not search.best.history:
             raise
         status = Status.INTERRUPTED
-    best = search.best
     status = Status.MAX_SECONDS if search.is_late else status
-    return Optimization(status, best.position, len(best.history) - 1, best.complete_history())
+    return search.best.optimization(status)
 
 
 @final
@@ -74,6 +73,7 @@ class _Search:
     ) -> None:
         self.best = BestPoint(start, settings.tolerance)
         self.is_late = False
+        self._n_evaluations = 0
         self._problem, self._like, self._progress = problem, start, progress
         self._deadline = time.perf_counter() + settings.max_seconds
 
@@ -81,6 +81,7 @@ class _Search:
         """Cost and gradient at a position; far too high where the cost is not a number."""
         position = self._position(x).requires_grad_(True)
         terms = self._problem.cost(position)
+        self._n_evaluations += 1
         cost = total(terms)
         (gradient,) = torch.autograd.grad(cost, position)
         if not (torch.isfinite(cost) and torch.isfinite(gradient).all()):
@@ -95,6 +96,7 @@ class _Search:
         """Notes an iteration and ends the search when it is time."""
         with torch.no_grad():
             position = self._position(x)
+            self._n_evaluations += 1
             self._offer(self._problem.cost(position), position)
         self.is_late = time.perf_counter() > self._deadline
         if self.is_late or len(self.best.history) - 1 - self.best.last_improvement >= _WINDOW:
@@ -104,7 +106,7 @@ class _Search:
         return torch.as_tensor(x.copy()).to(self._like)
 
     def _offer(self, terms: dict[str, Tensor], position: Tensor) -> None:
-        self.best.offer(terms, position)
+        self.best.offer(terms, position, self._n_evaluations)
         if self._progress is not None:
             self._progress(len(self.best.history) - 1, self.best.history[-1])
 

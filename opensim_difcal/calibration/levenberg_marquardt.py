@@ -17,7 +17,7 @@ from opensim_difcal.calibration.hybrid_equations import HybridGaussNewton
 from opensim_difcal.calibration.normal_equations import GaussNewton
 from opensim_difcal.calibration.optimization import Optimization, OptimizerSettings, Progress
 from opensim_difcal.calibration.problem import CalibrationProblem
-from opensim_difcal.calibration.result import Status
+from opensim_difcal.calibration.result import Effort, Status
 
 
 @runtime_checkable
@@ -67,8 +67,9 @@ def minimize_levenberg_marquardt(
         NonFiniteError: If the cost of no start is a finite number.
     """
     deadline = time.perf_counter() + settings.max_seconds
+    started = time.process_time()
     equations_at = HybridGaussNewton(problem) if problem.drive.n_unknowns else GaussNewton(problem)
-    search = _Search(starts.clone(), equations_at(starts), problem.limits, settings.tolerance)
+    search = _Search(starts.clone(), equations_at(starts), problem.limits, settings.tolerance, started)
     if not torch.isfinite(search.equations.total).any():
         raise problem.non_finite(starts[0])
     rest = Status.MAX_ITERATIONS
@@ -98,14 +99,18 @@ class _Search:
         equations: Normal equations there.
         limits: Bounds as positions.
         tolerance: Relative decrease of the cost that counts as an improvement.
+        started: Processor time at the beginning, s.
         history: Cost by term and "total" of every start at every iteration.
+        efforts: What was spent until then.
     """
 
     position: Tensor
     equations: Equations
     limits: tuple[Tensor, Tensor]
     tolerance: float
+    started: float
     history: list[list[dict[str, float]]] = field(init=False)
+    efforts: list[list[Effort]] = field(init=False)
 
     def __post_init__(self) -> None:
         n_starts = len(self.position)
@@ -115,6 +120,7 @@ class _Search:
         self.small_steps = torch.zeros(n_starts, dtype=torch.long)
         self.done = ~torch.isfinite(self.equations.total).cpu()
         self.history = [[self.equations.at(i)] for i in range(n_starts)]
+        self.efforts = [[self._effort(0)] for _ in range(n_starts)]
 
     def propose(self) -> Tensor:
         """Proposes a step for every start that is not done; returns these starts.
@@ -156,7 +162,12 @@ class _Search:
         for i, entries in enumerate(self.history):
             if not self.done[i] or entries[-1]["total"] != float(self.equations.total[i]):
                 entries.append(self.equations.at(i))
+                self.efforts[i].append(self._effort(len(self.efforts[i])))
         self.show(progress)
+
+    def _effort(self, n_iterations: int) -> Effort:
+        """Every iteration evaluates the cost once, as does the start."""
+        return Effort(n_iterations + 1, time.process_time() - self.started)
 
     def show(self, progress: Progress | None) -> None:
         """Tells the best start's last cost."""
@@ -173,6 +184,7 @@ class _Search:
                 position=self.position[i].clone(),
                 n_iterations=len(self.history[i]) - 1,
                 cost_history=(*self.history[i][:-1], self.equations.at(i)),
+                efforts=tuple(self.efforts[i]),
             )
             for i in range(len(self.history))
             if torch.isfinite(totals[i])

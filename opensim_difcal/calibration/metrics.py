@@ -1,5 +1,6 @@
 """How well predicted joint moments agree with measured ones."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,18 +18,30 @@ class Agreement:
         rmse: Root mean squared error, N m.
         r2: Coefficient of determination, 1 - SSE / SST of the same samples; never the
             squared correlation. NaN where the measured moment is constant.
+        nrmse: RMSE over the range, largest minus smallest value, of the measured moment of
+            the same samples. NaN where that moment is constant.
+        peak_error: Largest absolute error, N m.
     """
 
     rmse: float
     r2: float
+    nrmse: float
+    peak_error: float
 
 
 def agreement(predicted: TimeArray, measured: TimeArray) -> Agreement:
     """Compares one predicted with one measured moment series, both N m."""
-    squared_error = float(np.sum((predicted - measured) ** 2))
+    error = predicted - measured
+    squared_error = float(np.sum(error**2))
+    rmse = math.sqrt(squared_error / len(measured))
     total = float(np.sum((measured - measured.mean()) ** 2))
-    r2 = 1.0 - squared_error / total if total > 0.0 else float("nan")
-    return Agreement(rmse=float(np.sqrt(squared_error / len(measured))), r2=r2)
+    span = float(np.ptp(measured))
+    return Agreement(
+        rmse=rmse,
+        r2=1.0 - squared_error / total if total > 0.0 else math.nan,
+        nrmse=rmse / span if span > 0.0 else math.nan,
+        peak_error=float(np.abs(error).max()),
+    )
 
 
 def trial_agreement(prediction: Prediction) -> dict[str, Agreement]:

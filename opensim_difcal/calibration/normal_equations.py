@@ -14,9 +14,9 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from opensim_difcal.calibration.bounded_step import bounded_step, damped_hessian
-from opensim_difcal.calibration.cost import measured_variance
+from opensim_difcal.calibration.cost import fiber_length_excess, moment_weights, prior_weights
 from opensim_difcal.calibration.problem import CalibrationProblem
-from opensim_difcal.calibration.unknowns import Parameters, Position, Range
+from opensim_difcal.calibration.unknowns import Parameters, Position
 from opensim_difcal.calibration.user_terms import user_terms
 from opensim_difcal.physics.simulation import Simulation
 from opensim_difcal.physics.tangents import OWN_PARAMETERS, Tangents, simulate_with_tangents
@@ -118,10 +118,7 @@ class GaussNewton:
         trials = problem.trials
         scored = trials.scored.to(trials.joint_moment.dtype)
         self._sample_weight = scored / scored.sum(-1, keepdim=True)
-        weight = self._sample_weight.unsqueeze(-1) / trials.joint_moment.shape[-1]
-        if problem.settings.moment_error == "variance_scaled":
-            weight = weight / measured_variance(trials).unsqueeze(-2)
-        self._root_weight = weight.expand_as(trials.joint_moment).sqrt()
+        self._root_weight = moment_weights(trials, problem.settings).sqrt()
         spanned = torch.nonzero((trials.moment_arm != 0.0).flatten(0, 1).any(-1).any(0)).squeeze(-1)
         self.coordinates = [self._coordinate(c) for c in spanned.tolist()]
 
@@ -222,30 +219,30 @@ class GaussNewton:
 
     def add_penalties(self, hessian: Tensor, gradient: Tensor, at: Linearization) -> None:
         """Adds the penalties on fiber length and tendon strain."""
-        settings = self._problem.settings
-        for name in ("normalized_fiber_length", "tendon_strain"):
-            allowed, weight = getattr(settings, f"{name}_range"), getattr(settings, f"{name}_weight")
-            self._add_penalty(
-                hessian, gradient, getattr(at.simulation, name), getattr(at.tangents, name), allowed, weight
-            )
+        settings, strain = self._problem.settings, at.simulation.tendon_strain
+        for name, excess in {
+            "normalized_fiber_length": fiber_length_excess(at.simulation.normalized_fiber_length, settings),
+            "tendon_strain": strain - strain.clamp(*settings.tendon_strain_range),
+        }.items():
+            weight = getattr(settings, f"{name}_weight")
+            self._add_penalty(hessian, gradient, excess, getattr(at.tangents, name), weight)
 
     def _add_penalty(
         self,
         hessian: Tensor,
         gradient: Tensor,
-        series: Tensor,
+        excess: Tensor,
         tangent: Tensor,
-        allowed: Range,
         weight: float,
     ) -> None:
         """A penalty couples only the parameters of one muscle."""
-        excess = (series - series.clamp(*allowed)) * (self._sample_weight > 0.0).unsqueeze(-1)
+        n_muscles = excess.shape[-1]
+        excess = excess * (self._sample_weight > 0.0).unsqueeze(-1)
         muscles = torch.nonzero((excess != 0.0).flatten(0, -2).any(0)).squeeze(-1)
         if weight == 0.0 or not len(muscles):
             return
         excess, tangent = excess[..., muscles], tangent[..., muscles]
         outside = weight * self._sample_weight.unsqueeze(-1) * (excess != 0.0)
-        n_muscles = series.shape[-1]
         columns = n_muscles * torch.arange(len(tangent), device=muscles.device)[:, None] + muscles
         tangent = tangent * self._scale[columns][:, None, None, None, :]
         blocks = torch.einsum("sbtm,ksbtm,lsbtm->sklm", outside, tangent, tangent)
@@ -255,10 +252,7 @@ class GaussNewton:
 
     def add_prior(self, hessian: Tensor, gradient: Tensor, position: Position) -> None:
         """Adds the weak pull to the start."""
-        unknowns, weight = self._problem.unknowns, self._problem.settings.prior_weight
-        diagonal = torch.cat(
-            [weight * part / len(part) for part in unknowns.split(unknowns.prior_factor).values()]
-        )
+        diagonal = prior_weights(self._problem.unknowns, self._problem.settings)
         hessian.diagonal(dim1=-2, dim2=-1).add_(diagonal)
         gradient += diagonal * position
 

@@ -1,21 +1,48 @@
 """What every optimizer takes and returns."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from jaxtyping import Float
 from torch import Tensor
 
 from opensim_difcal.calibration.problem import CalibrationProblem
-from opensim_difcal.calibration.result import Status
+from opensim_difcal.calibration.result import Effort, Status
 
 Progress = Callable[[int, dict[str, float]], None]
 """Called after every iteration with its number and the cost by term."""
 
 
 @dataclass(frozen=True, kw_only=True)
+class AnnealingSettings:
+    """Schedule and stopping rule of simulated annealing; the defaults are those of CEINMS.
+
+    A sweep changes every unknown once.
+
+    Attributes:
+        initial_temperature: Temperature of the first round, in units of the cost; T of CEINMS.
+        temperature_reduction_factor: On the temperature after every round; rt.
+        sweeps_per_adjustment: Sweeps between adjustments of the step sizes; NS.
+        adjustments_per_temperature: Adjustments in a round; NT.
+        cost_epsilon: So close to the best cost the last rounds must end; epsilon.
+        n_epsilon: Number of these rounds, before the present one; noEpsilon.
+        max_evaluations: No round begins after so many evaluations; maxNoEval.
+        seed: Of the random numbers.
+    """
+
+    initial_temperature: float = 200_000.0
+    temperature_reduction_factor: float = 0.1
+    sweeps_per_adjustment: int = 30
+    adjustments_per_temperature: int = 20
+    cost_epsilon: float = 1e-5
+    n_epsilon: int = 4
+    max_evaluations: int = 200_000
+    seed: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
 class OptimizerSettings:
-    """Budget and stopping rule of every optimizer, and AdamW's own settings.
+    """Budget and stopping rule of every optimizer, and settings of single ones.
 
     Attributes:
         max_iterations: Iteration budget of every start.
@@ -25,6 +52,7 @@ class OptimizerSettings:
         learning_rate: AdamW: first learning rate, on the sigmoid's scale.
         learning_rate_decay: AdamW: factor on the learning rate per iteration.
         weight_decay: AdamW: decoupled weight decay, pulls to the start values.
+        annealing: Simulated annealing: schedule and stopping rule.
     """
 
     max_iterations: int = 100
@@ -34,6 +62,7 @@ class OptimizerSettings:
     learning_rate: float = 0.05
     learning_rate_decay: float = 0.995
     weight_decay: float = 1e-4
+    annealing: AnnealingSettings = field(default_factory=AnnealingSettings)
 
 
 @dataclass(frozen=True)
@@ -46,12 +75,14 @@ class Optimization:
         n_iterations: Iterations done.
         cost_history: Cost by term and "total"; first entry at the start, last at the
             best point.
+        efforts: What was spent by then, one entry per entry of `cost_history`.
     """
 
     status: Status
     position: Float[Tensor, " unknown"]
     n_iterations: int
     cost_history: tuple[dict[str, float], ...]
+    efforts: tuple[Effort, ...]
 
     @property
     def cost(self) -> float:

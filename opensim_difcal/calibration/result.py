@@ -34,8 +34,26 @@ class Status(Enum):
 
     CONVERGED = "The cost stopped improving by more than the tolerance."
     MAX_ITERATIONS = "The iteration limit was reached. Raise <max_iterations> or loosen <tolerance>."
+    MAX_EVALUATIONS = (
+        "The limit of evaluations was reached. Raise <max_evaluations> or lower <initial_temperature>."
+    )
     MAX_SECONDS = "The time limit was reached. Raise <max_seconds>."
     INTERRUPTED = "Interrupted by the user; the best point so far is kept."
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What an optimizer has spent since it began.
+
+    Attributes:
+        n_evaluations: Evaluations of the cost; derivatives that come with it are not
+            counted apart.
+        cpu_seconds: Processor time of this process, s; of all starts that are searched
+            from side by side.
+    """
+
+    n_evaluations: int
+    cpu_seconds: float
 
 
 @dataclass(frozen=True)
@@ -133,6 +151,7 @@ class CalibrationResult:
         calibrated: Predictions with the final values, one per trial.
         warnings: Sentences for the user.
         synergies: How unrecorded muscles got their excitations; None for EMG-driven.
+        efforts: What was spent by then, one entry per entry of `cost_history`.
     """
 
     name: str
@@ -151,6 +170,7 @@ class CalibrationResult:
     calibrated: tuple[Prediction, ...]
     warnings: tuple[str, ...]
     synergies: SynergyOutcome | None = None
+    efforts: tuple[Effort, ...] = ()
 
     @property
     def final_cost(self) -> float:

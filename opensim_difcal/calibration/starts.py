@@ -14,6 +14,7 @@ from opensim_difcal.calibration.levenberg_marquardt import minimize_levenberg_ma
 from opensim_difcal.calibration.optimization import Optimization, Optimizer, OptimizerSettings, Progress
 from opensim_difcal.calibration.problem import CalibrationProblem
 from opensim_difcal.calibration.result import Status
+from opensim_difcal.calibration.simulated_annealing import minimize_simulated_annealing
 from opensim_difcal.errors import NonFiniteError
 from opensim_difcal.physics.tangents import OWN_PARAMETERS
 
@@ -115,4 +116,5 @@ OPTIMIZERS: Mapping[str, Optimizer] = {
     "levenberg_marquardt": minimize_levenberg_marquardt,
     "lbfgs": _one_start(minimize_lbfgs),
     "adamw": _one_start(minimize_adamw),
+    "simulated_annealing": _one_start(minimize_simulated_annealing),
 }

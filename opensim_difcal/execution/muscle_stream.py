@@ -122,9 +122,10 @@ class MuscleStream:
                 if muscle_tendon_velocity is None
                 else torch.tensor(muscle_tendon_velocity)
             )
-            for share in shares:
-                excitations, length = (_between(*each, share) for each in zip(before, last, now, strict=True))
-                activation, fibers, force = self._substep(excitations.clamp(0.0, 1.0), length, velocity)
+            for share in shares[:-1]:  # those between the frames
+                excitations, lengths = (_between(*x, share) for x in zip(before, last, now, strict=True))
+                self._substep(excitations.clamp(0.0, 1.0), lengths, velocity)
+            activation, fibers, force = self._substep(*now, velocity)
             self._frames = now, last
         tendon_force = (force * self._muscles.max_isometric_force).numpy()
         return MuscleFrame(activation.numpy(), fibers.numpy(), tendon_force, moment_arm @ tendon_force)
@@ -149,7 +150,7 @@ class MuscleStream:
             self._filter = _Filter(excitation, torch.zeros_like(excitation), torch.zeros_like(excitation))
         neural = self._filter.next(excitation, parameters.c1, parameters.c2)
         variables = neural.unsqueeze(0), parameters.shape_factor
-        ((activation,), _) = self._engine.with_partials(ACTIVATION, variables, self._muscles)
+        (activation,) = self._engine.values(ACTIVATION, variables, self._muscles)
         return activation[0]
 
     def _elastic_step(self, part: "_Part", activation: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
@@ -163,11 +164,26 @@ class MuscleStream:
         else:
             last, velocity = self._fibers
             earlier = tuple(each[index].unsqueeze(0) for each in self._before)
-            variables = (last, velocity, earlier[0], now[0], optimal, slack, earlier[1], now[1], self._step)
-            ((fibers,), _) = self._engine.with_partials(STEP, variables, muscles)
+            if muscles.elastic_tendon == "rosenbrock":
+                variables = (
+                    last,
+                    velocity,
+                    earlier[0],
+                    now[0],
+                    optimal,
+                    slack,
+                    earlier[1],
+                    now[1],
+                    self._step,
+                )
+                (fibers,) = self._engine.values(STEP, variables, muscles)
+            else:
+                activations, lengths = (torch.cat(each) for each in zip(earlier, now, strict=True))
+                step = float(self._step)
+                fibers = self._engine.balanced_trajectory(last, activations, lengths, muscles, step)[1:]
             self._fibers = fibers, (fibers - last) / self._step
         variables = fibers, optimal, slack, now[1]
-        ((force, _), _) = self._engine.with_partials(ELASTIC_FORCE, variables, muscles)
+        force, _ = self._engine.values(ELASTIC_FORCE, variables, muscles)
         return fibers[0], force[0]
 
     def _rigid_step(
@@ -178,7 +194,7 @@ class MuscleStream:
         lengths = muscles.optimal_fiber_length, muscles.tendon_slack_length
         now = (each[index].unsqueeze(0) for each in (activation, length, velocity))
         first, *others = now
-        ((force, fibers), _) = self._engine.with_partials(RIGID_FORCE, (first, *lengths, *others), muscles)
+        force, fibers = self._engine.values(RIGID_FORCE, (first, *lengths, *others), muscles)
         return fibers[0], force[0]
 
 

@@ -1,5 +1,7 @@
 """The report's figures, each with a caption that says how to read it."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -60,11 +62,19 @@ def moment_pictures(result: CalibrationResult) -> list[Html]:
         "EMG, blue what the calibrated model predicts. Blue should follow black, above all in the "
         "validation columns, which the calibration never used."
     )
-    pages = moments(result)
-    more = "The same for the next trials."
-    captions = [caption] + [more] * (len(pages) - 1)
+    return moment_page_pictures(moments(result), caption)
+
+
+def moment_page_pictures(pages: Sequence[Figure], caption: str) -> list[Html]:
+    """Returns pages of moments as pictures.
+
+    Args:
+        pages: At least one.
+        caption: Of the first page; the others say that they go on.
+    """
+    captions = [caption] + ["The same for the next trials."] * (len(pages) - 1)
     return [
-        _embedded(
+        embedded(
             figure,
             f"moments_{i}",
             alt=f"Joint moments, measured and predicted, page {i} of {len(pages)}; numbers are in the table.",
@@ -82,7 +92,7 @@ def parameter_picture(result: CalibrationResult) -> Html:
         "should not be taken for a measurement of this person."
     )
     alt = "Start and calibrated value of each parameter within its bounds; the table below holds the numbers."
-    return _embedded(parameter_changes(result), "parameters", alt=alt, caption=caption)
+    return embedded(parameter_changes(result), "parameters", alt=alt, caption=caption)
 
 
 def fiber_picture(result: CalibrationResult, active_force_length: Curve, allowed: Range) -> Html:
@@ -96,7 +106,7 @@ def fiber_picture(result: CalibrationResult, active_force_length: Curve, allowed
     )
     alt = "Normalized fiber lengths of each muscle, before and after, over the force-length curve."
     figure = fiber_ranges(result, active_force_length, allowed=allowed)
-    return _embedded(figure, "fibers", alt=alt, caption=caption)
+    return embedded(figure, "fibers", alt=alt, caption=caption)
 
 
 def strain_picture(result: CalibrationResult, allowed: Range) -> Html:
@@ -108,7 +118,7 @@ def strain_picture(result: CalibrationResult, allowed: Range) -> Html:
         "at zero."
     )
     alt = "Range of tendon strain of each muscle before and after calibration, with the allowed range shaded."
-    return _embedded(tendon_strains(result, allowed=allowed), "strains", alt=alt, caption=caption)
+    return embedded(tendon_strains(result, allowed=allowed), "strains", alt=alt, caption=caption)
 
 
 def activation_picture(result: CalibrationResult) -> Html:
@@ -125,7 +135,7 @@ def activation_picture(result: CalibrationResult) -> Html:
             "synergies synthesized, not EMG."
         )
     alt = "Excitation and activation of each muscle over all trials."
-    return _embedded(activations(result), "activations", alt=alt, caption=caption)
+    return embedded(activations(result), "activations", alt=alt, caption=caption)
 
 
 def synergy_pictures(outcome: SynergyOutcome) -> list[Html]:
@@ -133,7 +143,7 @@ def synergy_pictures(outcome: SynergyOutcome) -> list[Html]:
     few = f"at most {MOST_CALIBRATION} calibration and {MOST_VALIDATION} validation trials, one after another"
     mean = " Weights are means over the calibration trials." if len(outcome.weights) > 1 else ""
     pictures = [
-        _embedded(
+        embedded(
             weights_and_primitives(outcome),
             "synergies",
             alt="Weights and primitives of each synergy; the table below holds the weights.",
@@ -143,7 +153,7 @@ def synergy_pictures(outcome: SynergyOutcome) -> list[Html]:
             f"{MOST_CALIBRATION} calibration trials. An excitation is the sum of weight times "
             f"primitive.{mean}",
         ),
-        _embedded(
+        embedded(
             reconstructions(outcome),
             "reconstructions",
             alt="Recorded and reconstructed excitation of each channel; the shares are in the table.",
@@ -154,7 +164,7 @@ def synergy_pictures(outcome: SynergyOutcome) -> list[Html]:
     ]
     if outcome.synthesized_muscles:
         pictures.append(
-            _embedded(
+            embedded(
                 synthesized_excitations(outcome),
                 "synthesized",
                 alt="Synthesized excitation of each muscle without a recording.",
@@ -174,10 +184,18 @@ def convergence_picture(result: CalibrationResult) -> Html:
         "The scale is logarithmic; a term that is zero has no line."
     )
     alt = "Weighted cost by term against the iteration."
-    return _embedded(convergence(result), "convergence", alt=alt, caption=caption)
+    return embedded(convergence(result), "convergence", alt=alt, caption=caption)
 
 
-def _embedded(figure: Figure, name: str, *, alt: str, caption: str) -> Html:
+def embedded(figure: Figure, name: str, *, alt: str, caption: str) -> Html:
+    """Returns a figure as a picture in a page.
+
+    Args:
+        figure: What was drawn.
+        name: Differs from those of the page's other pictures.
+        alt: What the picture shows, for those who cannot see it.
+        caption: Says how to read it.
+    """
     # A drawing grows with its curves, a bitmap does not; this keeps the page below 5 MB.
     n_points = sum(np.size(line.get_xdata()) for axes in figure.axes for line in axes.lines)
     if n_points <= MOST_SVG_POINTS:

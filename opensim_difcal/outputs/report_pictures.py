@@ -1,4 +1,4 @@
-"""The report's figures once they are drawn.
+"""The figures of reports once they are drawn.
 
 Kept apart from the drawing, so that the page can be put together without matplotlib.
 """
@@ -10,7 +10,7 @@ from opensim_difcal.outputs.report_page import Html
 
 @dataclass(frozen=True)
 class ReportPictures:
-    """Every figure of the report, with its caption.
+    """Every figure of a calibration's report, with its caption.
 
     Attributes:
         moments: Joint moments, one picture per page of trials.
@@ -29,3 +29,18 @@ class ReportPictures:
     activations: Html
     convergence: Html
     synergies: tuple[Html, ...] = ()
+
+
+@dataclass(frozen=True)
+class ExecutionPictures:
+    """Every figure of an execution's report, with its caption.
+
+    Attributes:
+        moments: Joint moments, one picture per page of trials.
+        excitations: How every muscle was driven.
+        fibers: Normalized fiber lengths over the active force-length curve.
+    """
+
+    moments: tuple[Html, ...]
+    excitations: Html
+    fibers: Html

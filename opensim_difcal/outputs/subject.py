@@ -74,6 +74,7 @@ class Subject:
         electromechanical_delay: s.
         lowpass_cutoff_frequency_for_coordinates: Hz, -1 for none.
         tendon: The setting of that name.
+        elastic_tendon: How elastic tendons were integrated.
         made_elastic: Muscles calibrated with an elastic tendon although the model had
             it rigid.
         excitation_map: Which muscles an excitation column drives.
@@ -95,6 +96,7 @@ class Subject:
     electromechanical_delay: float
     lowpass_cutoff_frequency_for_coordinates: float
     tendon: str
+    elastic_tendon: str
     made_elastic: tuple[str, ...]
     excitation_map: tuple[ExcitationChannel, ...]
     strength_groups: Mapping[str, tuple[str, ...]]
@@ -114,6 +116,7 @@ def subject_of(
     electromechanical_delay: float,
     lowpass_cutoff_frequency_for_coordinates: float,
     tendon: str,
+    elastic_tendon: str,
     excitation_map: Sequence[ExcitationChannel],
     provenance: Provenance,
 ) -> Subject:
@@ -126,6 +129,7 @@ def subject_of(
         electromechanical_delay: s.
         lowpass_cutoff_frequency_for_coordinates: Hz, -1 for none.
         tendon: The setting of that name.
+        elastic_tendon: How elastic tendons were integrated.
         excitation_map: Which muscles an excitation column drives.
         provenance: What the calibration was made from.
     """
@@ -138,6 +142,7 @@ def subject_of(
         electromechanical_delay=electromechanical_delay,
         lowpass_cutoff_frequency_for_coordinates=lowpass_cutoff_frequency_for_coordinates,
         tendon=tendon,
+        elastic_tendon=elastic_tendon,
         made_elastic=result.made_elastic,
         excitation_map=tuple(excitation_map),
         # A muscle in no group is a group of its own.

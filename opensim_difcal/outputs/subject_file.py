@@ -13,6 +13,7 @@ from opensim_difcal.calibration.result import PARAMETER_NAMES, ParameterChange
 from opensim_difcal.errors import ModelError
 from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.outputs.subject import Provenance, Subject, SubjectSynergies
+from opensim_difcal.physics.muscle import ELASTIC_TENDONS
 from opensim_difcal.wording import counted, listed
 
 _COMMENT = """\
@@ -35,6 +36,7 @@ _PROPERTIES = (
     "model_sha256",
     *_NUMBERS,
     "tendon",
+    "elastic_tendon",
     "made_elastic",
     "excitation_map",
     "strength_bounds",
@@ -90,6 +92,7 @@ def read_subject(path: Path) -> Subject:
         electromechanical_delay=delay,
         lowpass_cutoff_frequency_for_coordinates=cutoff,
         tendon=root.text("tendon"),
+        elastic_tendon=_elastic_tendon(root),
         made_elastic=root.words("made_elastic"),
         excitation_map=tuple(
             ExcitationChannel(name=channel.attribute("name"), muscles=channel.words("muscles"))
@@ -111,6 +114,7 @@ def _subject_node(subject: Subject) -> dict[str, Any]:
         "model_sha256": subject.model_sha256,
         **{tag: repr(float(getattr(subject, tag))) for tag in _NUMBERS},
         "tendon": subject.tendon,
+        "elastic_tendon": subject.elastic_tendon,
         "made_elastic": " ".join(subject.made_elastic),
         "excitation_map": {
             "ExcitationChannel": [
@@ -143,6 +147,13 @@ def _subject_node(subject: Subject) -> dict[str, Any]:
         **({"synergies": _synergies_node(subject.synergies)} if subject.synergies else {}),
         "provenance": _provenance_node(subject.provenance),
     }
+
+
+def _elastic_tendon(root: "_Node") -> str:
+    word = root.text("elastic_tendon")
+    if word not in ELASTIC_TENDONS:
+        raise root.refused("elastic_tendon", f"one of {', '.join(ELASTIC_TENDONS)}")
+    return word
 
 
 def _words(numbers: Sequence[float]) -> str:
@@ -301,7 +312,7 @@ class _Node:
         try:
             return int(self.text(tag))
         except ValueError:
-            raise self._not_numbers(tag, "1 whole number") from None
+            raise self.refused(tag, "1 whole number") from None
 
     def numbers(self, tag: str, count: int) -> tuple[float, ...]:
         try:
@@ -309,8 +320,9 @@ class _Node:
         except ValueError:
             values = ()
         if len(values) != count:
-            raise self._not_numbers(tag, counted(count, "number"))
+            raise self.refused(tag, counted(count, "number"))
         return values
 
-    def _not_numbers(self, tag: str, expected: str) -> ModelError:
+    def refused(self, tag: str, expected: str) -> ModelError:
+        """Returns the error that says what an element's text should be."""
         return ModelError(f"{self._where}: <{tag}> is {self.text(tag)!r}. Expected {expected}. {_REMEDY}")

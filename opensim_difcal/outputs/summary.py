@@ -59,7 +59,7 @@ def summary(
         "closed_loop": {**dict.fromkeys(CLOSED_LOOP_CHECKS), **closed_loop},
         "warnings": list(result.warnings),
     }
-    report = _without_nan(report)
+    report = without_nan(report)
     conclusion = verdict(report, closed_loop)
     reasons = [finding.sentence for finding in conclusion.findings]
     return {**report, "verdict": {"trust": conclusion.trust.value, "reasons": reasons}}
@@ -95,7 +95,7 @@ def pooled_summary(
         return {}
     before = pooled_agreement([pair.uncalibrated for pair in pairs])
     after = pooled_agreement([pair.calibrated for pair in pairs])
-    return _without_nan({name: _before_and_after(before[name], after[name]) for name in after})
+    return without_nan({name: _before_and_after(before[name], after[name]) for name in after})
 
 
 def write_summary(path: Path, values: Mapping[str, Any]) -> None:
@@ -107,6 +107,17 @@ def write_summary(path: Path, values: Mapping[str, Any]) -> None:
     """
     text = json.dumps(values, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
     write_atomically(path, text.encode())
+
+
+def without_nan(value: Any) -> Any:
+    """Returns nested dicts and lists with None for every number that is not finite."""
+    if isinstance(value, dict):
+        return {key: without_nan(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [without_nan(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
 
 
 def _start(start: StartOutcome) -> dict[str, Any]:
@@ -171,13 +182,3 @@ def _synergies(outcome: SynergyOutcome) -> dict[str, Any]:
         },
         "synthesized_muscles": list(outcome.synthesized_muscles),
     }
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_without_nan(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

@@ -11,7 +11,8 @@ from opensim_difcal.atomic import write_atomically
 from opensim_difcal.calibration.result import Prediction
 from opensim_difcal.calibration.synergy_hybrid import SynergyOutcome, SynergyTrial
 from opensim_difcal.errors import StorageFileError
-from opensim_difcal.outputs.quantities import QUANTITIES, SYNERGY_QUANTITIES
+from opensim_difcal.execution.result import ExecutedTrial
+from opensim_difcal.outputs.quantities import QUANTITIES, RECORDED_EXCITATIONS, SYNERGY_QUANTITIES
 from opensim_difcal.outputs.wording import synergy_names
 from opensim_difcal.shapes import TimeArray
 
@@ -86,7 +87,7 @@ def write_trial_tables(
     Args:
         directory: Made when it does not exist.
         prediction: What was predicted.
-        synthesized: Muscles whose excitations come from synergies; the header of the
+        synthesized: Muscles whose excitations were not recorded; the header of the
             excitations names them.
 
     Returns:
@@ -107,10 +108,40 @@ def write_trial_tables(
     for quantity, (labels, series) in zip(QUANTITIES, tables, strict=True):
         name = f"{trial.name}_{quantity}"
         path = directory / f"{name}.sto"
-        marks = {"synthesized": " ".join(synthesized)} if synthesized and quantity == "excitations" else None
+        marks = _marks(synthesized) if quantity == "excitations" else None
         write_storage(path, name, trial.time, dict(zip(labels, series.T, strict=True)), header=marks)
         paths.append(path)
     return tuple(paths)
+
+
+def write_execution_tables(
+    directory: Path, executed: ExecutedTrial, *, projected: Sequence[str] = ()
+) -> tuple[Path, ...]:
+    """Writes everything that an execution made of a trial, one file per quantity.
+
+    Beside the files of `write_trial_tables`, where excitations were searched for,
+    `<trial>_recorded_excitations.sto` holds those that the search began with: delayed,
+    clipped, and zero for muscles without a recording that no synergies drive.
+
+    Args:
+        directory: Made when it does not exist.
+        executed: The trial.
+        projected: Muscles that the subject's synergies drive; the headers of excitations
+            name them and those whose excitations the search found from nothing.
+
+    Returns:
+        The files.
+    """
+    search, trial = executed.search, executed.trial
+    synthesized = (*projected, *(search.synthesized if search else ()))
+    paths = write_trial_tables(directory, executed.prediction, synthesized=synthesized)
+    if search is None:
+        return paths
+    name = f"{trial.name}_{RECORDED_EXCITATIONS}"
+    path = directory / f"{name}.sto"
+    columns = dict(zip(trial.muscle_names, executed.given_excitation.T, strict=True))
+    write_storage(path, name, trial.time, columns, header=_marks(synthesized))
+    return (*paths, path)
 
 
 def write_synergy_tables(
@@ -146,3 +177,8 @@ def write_synergy_tables(
         write_storage(path, name, trial.time, dict(zip(labels, series.T, strict=True)))
         paths.append(path)
     return tuple(paths)
+
+
+def _marks(synthesized: Sequence[str]) -> dict[str, str] | None:
+    """The header's line that names muscles without a recording."""
+    return {"synthesized": " ".join(synthesized)} if synthesized else None

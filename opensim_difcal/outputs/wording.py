@@ -5,6 +5,12 @@ import math
 NOT_AVAILABLE = "n/a"
 SMALLEST_PERCENT = 1e-6
 SIDES = {"r": "right", "l": "left"}
+MODES = {
+    "open_loop": "open loop",
+    "emg_assisted": "EMG-assisted",
+    "emg_hybrid": "EMG-hybrid",
+    "static_optimization": "static optimization",
+}
 
 
 def r2_text(r2: float | None) -> str:
@@ -49,6 +55,11 @@ def readable_coordinate(name: str) -> str:
     if stem and side in SIDES:
         return f"{stem.replace('_', ' ')} ({SIDES[side]})"
     return name.replace("_", " ")
+
+
+def words_of_mode(mode: str) -> str:
+    """Returns a mode of execution as words: "emg_assisted" is "EMG-assisted"."""
+    return MODES[mode]
 
 
 def sentence_start(words: str) -> str:

@@ -18,6 +18,7 @@ from opensim_difcal.physics.elastic_tendon import integrate_sequentially
 from opensim_difcal.physics.elementwise import Elementwise
 from opensim_difcal.physics.engine import Engine
 from opensim_difcal.physics.equilibrium import equilibrium
+from opensim_difcal.physics.equilibrium_tendon import balance_sequentially, elastic_trajectory
 from opensim_difcal.physics.muscle import Muscles
 from opensim_difcal.shapes import MuscleParameter, MuscleSeries, MuscleValues
 
@@ -86,6 +87,40 @@ class EngineOperations:
 
 @final
 @dataclass(frozen=True)
+class ValueOperations:
+    """Operations of an engine that leave no derivatives: the fastest where none is wanted."""
+
+    engine: Engine
+
+    def neural_activation(
+        self, excitation: MuscleSeries, c1: MuscleParameter, c2: MuscleParameter
+    ) -> MuscleSeries:
+        """Eq. 1, from steady state."""
+        steady, last, before, drive = steady_start(excitation, c1, c2)
+        return steady + self.engine.solve(last.expand_as(drive), before.expand_as(drive), drive)
+
+    def apply(
+        self, function: Elementwise, variables: Sequence[Tensor], muscles: Muscles
+    ) -> tuple[Tensor, ...]:
+        """An elementwise function."""
+        return self.engine.values(function, variables, muscles)
+
+    def fiber_length(
+        self,
+        activation: MuscleSeries,
+        muscle_tendon_length: MuscleSeries,
+        muscles: Muscles,
+        time_step: float,
+    ) -> MuscleSeries:
+        """Fiber lengths of elastic tendons over time, m, from equilibrium."""
+        start = activation[..., :1, :], muscle_tendon_length[..., :1, :]
+        first = equilibrium(self.engine, *start, muscles).fiber_length
+        arguments = self.engine, first, activation, muscle_tendon_length, muscles, time_step
+        return elastic_trajectory(*arguments, with_partials=False)[0]
+
+
+@final
+@dataclass(frozen=True)
 class PlainOperations:
     """Operations of plain torch, one time step after the other.
 
@@ -120,7 +155,8 @@ class PlainOperations:
     ) -> MuscleSeries:
         """Fiber lengths of elastic tendons over time, m, from equilibrium."""
         first = first_length(self.engine, activation, muscle_tendon_length, muscles)
-        return integrate_sequentially(first, activation, muscle_tendon_length, muscles, time_step)
+        step = integrate_sequentially if muscles.elastic_tendon == "rosenbrock" else balance_sequentially
+        return step(first, activation, muscle_tendon_length, muscles, time_step)
 
 
 def first_length(
@@ -222,7 +258,8 @@ class _Trajectory(torch.autograd.Function):
         optimal: Tensor,
         slack: Tensor,
     ) -> Tensor:
-        lengths, partials = engine.trajectory(
+        lengths, partials = elastic_trajectory(
+            engine,
             first,
             activation,
             muscle_tendon_length,

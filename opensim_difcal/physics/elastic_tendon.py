@@ -4,6 +4,8 @@ References:
     Hambly et al., Appendix A; van den Bogert et al. (2011), Procedia IUTAM 2:297-316.
 """
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -44,6 +46,50 @@ def rosenbrock_step(
         muscles: Parameters.
         time_step: h, s.
     """
+    at = linearized_balance(fiber_length, fiber_velocity, activation[0], muscle_tendon_length[0], muscles)
+    controls = at.by_whole_length * (muscle_tendon_length[1] - muscle_tendon_length[0]) + (
+        at.by_activation * (activation[1] - activation[0])
+    )
+    change = (at.by_velocity * fiber_velocity - at.balance - controls) / (
+        at.by_length + at.by_velocity / time_step
+    )
+    return torch.maximum(fiber_length + change, minimum_fiber_length(muscles))
+
+
+class LinearizedBalance(NamedTuple):
+    """The force balance f of Eq. A5 and its derivatives, in max_isometric_force.
+
+    Attributes:
+        balance: f.
+        by_length: By fiber length, per m.
+        by_velocity: By fiber velocity, s/m.
+        by_activation: By activation.
+        by_whole_length: By muscle-tendon length, per m.
+    """
+
+    balance: Tensor
+    by_length: Tensor
+    by_velocity: Tensor
+    by_activation: Tensor
+    by_whole_length: Tensor
+
+
+def linearized_balance(
+    fiber_length: MuscleValues,
+    fiber_velocity: MuscleValues,
+    activation: MuscleValues,
+    muscle_tendon_length: MuscleValues,
+    muscles: Muscles,
+) -> LinearizedBalance:
+    """Returns `muscle.force_balance` with its derivatives written out, which is faster than autograd.
+
+    Args:
+        fiber_length: m.
+        fiber_velocity: m/s.
+        activation: 0..1.
+        muscle_tendon_length: m.
+        muscles: Parameters.
+    """
     per_optimal = torch.reciprocal(muscles.optimal_fiber_length)  # divisions are slow
     per_slack = torch.reciprocal(muscles.tendon_slack_length)
     per_top_speed = per_optimal / muscles.max_contraction_velocity
@@ -52,7 +98,7 @@ def rosenbrock_step(
     squared_sin = sin_pennation * sin_pennation
     cos_pennation = torch.sqrt(1.0 - squared_sin)
     per_cos = torch.reciprocal(cos_pennation)
-    tendon_length = muscle_tendon_length[0] - fiber_length * cos_pennation
+    tendon_length = muscle_tendon_length - fiber_length * cos_pennation
     tendon, tendon_slope = tendon_force_multiplier(tendon_length * per_slack, muscles)
     stiffness = tendon_slope * per_slack
     normalized_length = fiber_length * per_optimal
@@ -60,20 +106,18 @@ def rosenbrock_step(
     passive, passive_slope = muscles.fiber_force_length.value_and_slope(normalized_length)
     normalized_velocity = fiber_velocity * per_top_speed
     velocity, velocity_slope = muscles.force_velocity.value_and_slope(normalized_velocity)
-    at_velocity = activation[0] * velocity
+    at_velocity = activation * velocity
     fiber = at_velocity * active + passive + muscles.fiber_damping * normalized_velocity
     fiber_slope = (at_velocity * active_slope + passive_slope) * per_optimal
     cos_slope = squared_sin * per_length * per_cos
-
-    f = tendon - cos_pennation * fiber
-    f_length = -stiffness * per_cos - cos_pennation * fiber_slope - cos_slope * fiber
-    damping = activation[0] * active * velocity_slope + muscles.fiber_damping
-    f_velocity = -cos_pennation * damping * per_top_speed
-    controls = stiffness * (muscle_tendon_length[1] - muscle_tendon_length[0]) - (
-        cos_pennation * active * velocity
-    ) * (activation[1] - activation[0])
-    change = (f_velocity * fiber_velocity - f - controls) / (f_length + f_velocity / time_step)
-    return torch.maximum(fiber_length + change, minimum_fiber_length(muscles))
+    damping = activation * active * velocity_slope + muscles.fiber_damping
+    return LinearizedBalance(
+        balance=tendon - cos_pennation * fiber,
+        by_length=-stiffness * per_cos - cos_pennation * fiber_slope - cos_slope * fiber,
+        by_velocity=-cos_pennation * damping * per_top_speed,
+        by_activation=-cos_pennation * active * velocity,
+        by_whole_length=stiffness,
+    )
 
 
 def integrate_sequentially(

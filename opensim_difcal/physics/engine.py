@@ -12,6 +12,12 @@ from opensim_difcal.shapes import MuscleSeries, MuscleValues
 N_BISECTIONS = 15
 """Of a bracket, to find a root; Newton steps follow."""
 
+N_NEWTON = 60
+"""Newton steps or bisections at most for one step of a tendon in equilibrium."""
+
+NEWTON_TOLERANCE = 1e-6
+"""Of the optimal fiber length: a smaller Newton step is the last, because it squares the error."""
+
 
 class Engine(ABC):
     """The heavy numerical work: derivatives, roots, trajectories and recurrences.
@@ -67,6 +73,33 @@ class Engine(ABC):
             with_partials: Whether derivatives of each step by the variables of
                 `muscle_functions.STEP` are wanted; they have one instant less.
         """
+
+    @abstractmethod
+    def balanced_trajectory(
+        self,
+        first: MuscleValues,
+        activation: MuscleSeries,
+        muscle_tendon_length: MuscleSeries,
+        muscles: Muscles,
+        time_step: float,
+    ) -> MuscleSeries:
+        """Returns fiber lengths over time, m, that balance the forces at every instant.
+
+        See `equilibrium_tendon`.
+
+        Args:
+            first: Fiber length at the first instant, m; its time axis has one entry.
+            activation: 0..1.
+            muscle_tendon_length: m; may lack axes in front.
+            muscles: Parameters.
+            time_step: s.
+        """
+
+    @abstractmethod
+    def values(
+        self, function: Elementwise, variables: Sequence[Tensor], muscles: Muscles
+    ) -> tuple[Tensor, ...]:
+        """Returns an elementwise function's values alone."""
 
     @abstractmethod
     def solve(self, last: Tensor, before: Tensor, drive: MuscleSeries) -> MuscleSeries:

@@ -11,7 +11,9 @@ from opensim_difcal.physics.muscle_functions import BALANCE
 from opensim_difcal.shapes import MuscleValues
 
 _NEAR = 1e-3  # of the optimal fiber length: the bracket is smaller by then
-_SETTLED = 1e-6  # of the optimal fiber length, before a Newton step that squares it
+
+SETTLED = 1e-6
+"""Of the optimal fiber length: a larger Newton step says that this is no root."""
 
 
 class Equilibrium(NamedTuple):
@@ -43,6 +45,11 @@ def bracket(muscle_tendon_length: MuscleValues, muscles: Muscles) -> tuple[Tenso
     return shortest.expand_as(high), high
 
 
+def is_crushed(fiber_length: MuscleValues, muscles: Muscles) -> Tensor:
+    """Returns whether a fiber, m, is as short as OpenSim lets it be, or nearly."""
+    return fiber_length < minimum_fiber_length(muscles) * (1.0 + _NEAR)
+
+
 def equilibrium(
     engine: Engine, activation: MuscleValues, muscle_tendon_length: MuscleValues, muscles: Muscles
 ) -> Equilibrium:
@@ -66,9 +73,9 @@ def equilibrium(
     root = torch.where(step.abs() < _NEAR * optimal, root - step, root)
     (balance,), ((by_length, *others),) = engine.with_partials(BALANCE, (root, *variables), muscles)
     step = balance / by_length
-    settled = step.abs() < _SETTLED * optimal
+    settled = step.abs() < SETTLED * optimal  # before a Newton step that squares it
     shortest = minimum_fiber_length(muscles)
-    crushed = root < shortest * (1.0 + _NEAR)
+    crushed = is_crushed(root, muscles)
     at_crushed = crushed.to(root.dtype) * muscles.minimum_normalized_fiber_length
     ends = (torch.zeros_like(root), at_crushed, torch.zeros_like(root))
     partials = [torch.where(settled, -by / by_length, end) for by, end in zip(others, ends, strict=True)]

@@ -8,6 +8,7 @@ from torch import Tensor
 from opensim_difcal.physics.differentiable import coupling
 from opensim_difcal.physics.engine import Engine
 from opensim_difcal.physics.equilibrium import Equilibrium, equilibrium
+from opensim_difcal.physics.equilibrium_tendon import elastic_trajectory
 from opensim_difcal.physics.muscle import Muscles
 from opensim_difcal.physics.muscle_functions import ELASTIC_FORCE, RIGID_FORCE
 from opensim_difcal.physics.simulation import muscle_tendon_velocity
@@ -66,8 +67,8 @@ def linearized_elastic(
         time_step: s.
     """
     rest = equilibrium(engine, activations[..., :1, :], muscle_tendon_length[..., :1, :], muscles)
-    fibers, step = engine.trajectory(
-        rest.fiber_length, activations, muscle_tendon_length, muscles, time_step, with_partials=True
+    fibers, step = elastic_trajectory(
+        engine, rest.fiber_length, activations, muscle_tendon_length, muscles, time_step, with_partials=True
     )
     assert step is not None
     variables = fibers, muscles.optimal_fiber_length, muscles.tendon_slack_length, muscle_tendon_length

@@ -8,7 +8,10 @@ References:
 """
 
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from typing import final
 
+import numpy as np
 import torch
 from jaxtyping import Int
 from torch import Tensor
@@ -18,6 +21,31 @@ from opensim_difcal.shapes import MuscleValues, PerMuscle, PerMuscleFlag
 
 TENDON_EXTENSION_SLOPE = 8e-4  # of the tendon's linear stiffness; the steepest is 9/8 of it
 TENDON_EXTENSION_WIDTH = 2e-3  # strain
+
+_LEARNED = ("optimal_fiber_length", "tendon_slack_length", "max_isometric_force")
+
+ELASTIC_TENDONS = ("rosenbrock", "equilibrium")
+"""How an elastic tendon is integrated: `elastic_tendon`, `equilibrium_tendon`."""
+
+
+@final
+class Fixed:
+    """What is fixed about muscles.
+
+    Attributes:
+        tensors: By name; curve tables taken apart.
+    """
+
+    def __init__(self, tensors: dict[str, Tensor]) -> None:
+        """Takes the tensors."""
+        self.tensors = tensors
+        self._stacks: dict[tuple[str, ...], np.ndarray] = {}
+
+    def stack(self, names: tuple[str, ...]) -> np.ndarray:
+        """Returns some of the tensors as the rows of an array, which is kept for the next time."""
+        if names not in self._stacks:
+            self._stacks[names] = np.stack([self.tensors[name].numpy() for name in names])
+        return self._stacks[names]
 
 
 @dataclass(frozen=True)
@@ -46,6 +74,7 @@ class Muscles:
         tendon_force_length: Table of TendonForceLengthCurve.
         tendon_stiffness: Slope of the tendon curve's linear part, in
             max_isometric_force per slack length.
+        elastic_tendon: One of `ELASTIC_TENDONS`, for all muscles whose tendon is not rigid.
     """
 
     names: tuple[str, ...]
@@ -64,6 +93,7 @@ class Muscles:
     force_velocity: CurveTable
     tendon_force_length: CurveTable
     tendon_stiffness: PerMuscle
+    elastic_tendon: str = "rosenbrock"
 
     def with_parameters(
         self,
@@ -73,42 +103,60 @@ class Muscles:
         max_isometric_force: MuscleValues,
     ) -> "Muscles":
         """Returns the muscles with other values of the three calibrated parameters."""
-        return replace(
+        changed = replace(
             self,
             optimal_fiber_length=optimal_fiber_length,
             tendon_slack_length=tendon_slack_length,
             max_isometric_force=max_isometric_force,
         )
+        if "fixed" in self.__dict__:
+            changed.__dict__["fixed"] = self.fixed
+        return changed
 
     def with_lengths(
         self, optimal_fiber_length: MuscleValues, tendon_slack_length: MuscleValues
     ) -> "Muscles":
         """Returns the muscles with other lengths, m; per muscle or at every instant."""
-        return replace(
-            self, optimal_fiber_length=optimal_fiber_length, tendon_slack_length=tendon_slack_length
+        return self.with_parameters(
+            optimal_fiber_length=optimal_fiber_length,
+            tendon_slack_length=tendon_slack_length,
+            max_isometric_force=self.max_isometric_force,
         )
 
     def with_rigid_tendon(self, rigid_tendon: PerMuscleFlag) -> "Muscles":
         """Returns the muscles with tendons made rigid or elastic."""
         return replace(self, rigid_tendon=rigid_tendon)
 
+    def with_elastic_tendon(self, elastic_tendon: str) -> "Muscles":
+        """Returns the muscles with elastic tendons integrated in another way, of `ELASTIC_TENDONS`."""
+        return replace(self, elastic_tendon=elastic_tendon)
+
+    @cached_property
+    def fixed(self) -> "Fixed":
+        """Everything but the three calibrated parameters; muscles made with other ones share it."""
+        found: dict[str, Tensor] = {}
+        for name, value in self._by_muscle().items():
+            if isinstance(value, CurveTable):
+                found |= {f"{name}_{each.name}": getattr(value, each.name) for each in fields(value)}
+            elif name not in _LEARNED:
+                found[name] = value
+        return Fixed(found)
+
     def select(self, index: Int[Tensor, " selected"]) -> "Muscles":
-        """Returns some of the muscles."""
-        chosen = {
-            field.name: _select(getattr(self, field.name), index)
-            for field in fields(self)
-            if field.name != "names"
-        }
+        """Returns some of the muscles; itself where these are all of them, in order."""
+        if len(index) == len(self.names) and index.tolist() == list(range(len(index))):
+            return self
+        chosen = {name: _select(value, index) for name, value in self._by_muscle().items()}
         return replace(self, names=tuple(self.names[i] for i in index.tolist()), **chosen)
 
     def to(self, device: torch.device | str) -> "Muscles":
         """Returns the muscles on another device."""
-        moved = {
-            field.name: getattr(self, field.name).to(device)
-            for field in fields(self)
-            if field.name != "names"
-        }
-        return replace(self, **moved)
+        return replace(self, **{name: value.to(device) for name, value in self._by_muscle().items()})
+
+    def _by_muscle(self) -> dict[str, Tensor | CurveTable]:
+        """Everything that has an entry per muscle, beside the names."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in values.items() if isinstance(value, Tensor | CurveTable)}
 
 
 def _select(value: Tensor | CurveTable, index: Int[Tensor, " selected"]) -> Tensor | CurveTable:

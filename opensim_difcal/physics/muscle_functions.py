@@ -7,7 +7,11 @@ Optimal fiber length and tendon slack length are variables here, because they ar
 from torch import Tensor
 
 from opensim_difcal.physics.activation import activation
-from opensim_difcal.physics.elastic_tendon import elastic_tendon_force, rosenbrock_step
+from opensim_difcal.physics.elastic_tendon import (
+    elastic_tendon_force,
+    linearized_balance,
+    rosenbrock_step,
+)
 from opensim_difcal.physics.elementwise import Elementwise
 from opensim_difcal.physics.muscle import Muscles, clamp_activation, force_balance
 from opensim_difcal.physics.rigid_tendon import rigid_fiber_length, rigid_tendon_force
@@ -27,6 +31,37 @@ def _balance(
 ) -> tuple[Tensor]:
     muscles = muscles.with_lengths(optimal, slack)
     return (force_balance(fiber_length, None, activations, muscle_tendon_length, muscles),)
+
+
+def _moving_balance(
+    fiber_length: Tensor,
+    length_before: Tensor,
+    activations: Tensor,
+    optimal: Tensor,
+    slack: Tensor,
+    muscle_tendon_length: Tensor,
+    time_step: Tensor,
+    muscles: Muscles,
+) -> tuple[Tensor]:
+    muscles = muscles.with_lengths(optimal, slack)
+    velocity = (fiber_length - length_before) / time_step
+    return (force_balance(fiber_length, velocity, activations, muscle_tendon_length, muscles),)
+
+
+def _moving_balance_and_slope(
+    fiber_length: Tensor,
+    length_before: Tensor,
+    activations: Tensor,
+    optimal: Tensor,
+    slack: Tensor,
+    muscle_tendon_length: Tensor,
+    time_step: Tensor,
+    muscles: Muscles,
+) -> tuple[Tensor, Tensor]:
+    muscles = muscles.with_lengths(optimal, slack)
+    velocity = (fiber_length - length_before) / time_step
+    at = linearized_balance(fiber_length, velocity, activations, muscle_tendon_length, muscles)
+    return at.balance, at.by_length + at.by_velocity / time_step
 
 
 def _step(
@@ -76,6 +111,13 @@ ACTIVATION = Elementwise("activation", _activation, 2, 1, 2)
 
 BALANCE = Elementwise("balance", _balance, 5, 1, 4)
 """Force balance at rest; by fiber length, activation, optimal and slack length."""
+
+MOVING_BALANCE = Elementwise("moving_balance", _moving_balance, 7, 1, 5)
+"""Force balance with the velocity as backward difference; by fiber length, fiber length a step
+before, activation, optimal and slack length."""
+
+MOVING_BALANCE_AND_SLOPE = Elementwise("moving_balance_and_slope", _moving_balance_and_slope, 7, 2, 0)
+"""The same and its derivative by fiber length: what a search for its root needs."""
 
 STEP = Elementwise("step", _step, 9, 1, 6)
 """Fiber length a step later; by fiber length, velocity, activation before and after, optimal

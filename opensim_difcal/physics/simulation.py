@@ -67,8 +67,53 @@ def simulate(
         time_step: s.
         operations: How values and derivatives are computed.
     """
-    neural = operations.neural_activation(excitation, activation_parameters.c1, activation_parameters.c2)
-    (activations,) = operations.apply(ACTIVATION, (neural, activation_parameters.shape_factor), muscles)
+    activations = activation_of(excitation, activation_parameters, muscles, operations)
+    fiber_length, force, strain = tendon_mechanics(
+        activations, muscle_tendon_length, muscles, time_step, operations
+    )
+    force = force * muscles.max_isometric_force
+    return Simulation(
+        activation=activations,
+        fiber_length=fiber_length,
+        normalized_fiber_length=fiber_length / muscles.optimal_fiber_length,
+        tendon_force=force,
+        tendon_strain=strain,
+        joint_moment=joint_moments(moment_arm, force),
+    )
+
+
+def activation_of(
+    excitation: MuscleSeries, parameters: ActivationParameters, muscles: Muscles, operations: Operations
+) -> MuscleSeries:
+    """Returns activation as the muscles use it, from excitation, both 0..1.
+
+    Args:
+        excitation: Delayed.
+        parameters: Eqs 1 and 2.
+        muscles: Parameters.
+        operations: How values and derivatives are computed.
+    """
+    neural = operations.neural_activation(excitation, parameters.c1, parameters.c2)
+    (activations,) = operations.apply(ACTIVATION, (neural, parameters.shape_factor), muscles)
+    return activations
+
+
+def tendon_mechanics(
+    activations: MuscleSeries,
+    muscle_tendon_length: MuscleSeries,
+    muscles: Muscles,
+    time_step: float,
+    operations: Operations,
+) -> tuple[MuscleSeries, MuscleSeries, MuscleSeries]:
+    """Returns fiber length, m, tendon force in max_isometric_force, and tendon strain.
+
+    Args:
+        activations: As the muscles use it.
+        muscle_tendon_length: m.
+        muscles: Parameters.
+        time_step: s.
+        operations: How values and derivatives are computed.
+    """
     parts = []
     for index, mechanics in ((elastic_muscles(muscles), _elastic), (rigid_muscles(muscles), _rigid)):
         if len(index):
@@ -81,15 +126,7 @@ def simulate(
             )
             parts.append((index, chosen))
     fiber_length, force, strain = (merge([(index, chosen[i]) for index, chosen in parts]) for i in range(3))
-    force = force * muscles.max_isometric_force
-    return Simulation(
-        activation=activations,
-        fiber_length=fiber_length,
-        normalized_fiber_length=fiber_length / muscles.optimal_fiber_length,
-        tendon_force=force,
-        tendon_strain=strain,
-        joint_moment=joint_moments(moment_arm, force),
-    )
+    return fiber_length, force, strain
 
 
 def elastic_muscles(muscles: Muscles) -> Tensor:

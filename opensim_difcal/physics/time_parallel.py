@@ -23,6 +23,7 @@ from opensim_difcal.physics.elastic_tendon import integrate_sequentially
 from opensim_difcal.physics.elementwise import Elementwise
 from opensim_difcal.physics.engine import N_BISECTIONS, Engine
 from opensim_difcal.physics.equilibrium import bracket
+from opensim_difcal.physics.equilibrium_tendon import balance_sequentially
 from opensim_difcal.physics.muscle import Muscles, minimum_fiber_length, pick
 from opensim_difcal.physics.muscle_functions import BALANCE, STEP
 from opensim_difcal.physics.recurrence import solve, solve_adjoint
@@ -125,6 +126,25 @@ class TorchEngine(Engine):
             guess = torch.cat([first, guess[..., 1:, :]], dim=-2)
             self._last = _solve(guess, activation, muscle_tendon_length, muscles, time_step)
             return self._last.lengths, self._last.partials if with_partials else None
+
+    def balanced_trajectory(
+        self,
+        first: MuscleValues,
+        activation: MuscleSeries,
+        muscle_tendon_length: MuscleSeries,
+        muscles: Muscles,
+        time_step: float,
+    ) -> MuscleSeries:
+        """Step by step."""
+        with torch.no_grad():
+            return balance_sequentially(first, activation, muscle_tendon_length, muscles, time_step)
+
+    def values(
+        self, function: Elementwise, variables: Sequence[Tensor], muscles: Muscles
+    ) -> tuple[Tensor, ...]:
+        """The function itself."""
+        with torch.no_grad():
+            return function.function(*variables, muscles)
 
     def solve(self, last: Tensor, before: Tensor, drive: MuscleSeries) -> MuscleSeries:
         """A second-order linear recurrence over time."""

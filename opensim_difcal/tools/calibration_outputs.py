@@ -4,8 +4,7 @@ import hashlib
 import logging
 import os
 import shutil
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,13 +27,13 @@ from opensim_difcal.outputs.subject_file import write_subject
 from opensim_difcal.outputs.summary import summary, with_seconds, write_summary
 from opensim_difcal.outputs.synergy_weights_csv import write_synergy_weights
 from opensim_difcal.outputs.tables import write_synergy_tables, write_trial_tables
-from opensim_difcal.physics.curve_parameters import ActiveForceLengthCurve
-from opensim_difcal.physics.curves import curve_table
 from opensim_difcal.physics.muscle import Muscles, force_balance
 from opensim_difcal.setup_template import setup_text
 from opensim_difcal.tools.calibration_inputs import CalibrationInputs
+from opensim_difcal.tools.force_length import active_force_length
 from opensim_difcal.tools.garbage import no_garbage_collection
 from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
+from opensim_difcal.tools.staging import move_into_place, staging_folder
 from opensim_difcal.tools.stopwatch import Stopwatch
 
 _log = logging.getLogger("opensim_difcal")
@@ -78,9 +77,7 @@ def write_outputs(
             in the folder `failed_<name>` and everything else is as it was.
     """
     directory = tool.results_directory
-    directory.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{tool.name}_", dir=directory))
-    try:
+    with staging_folder(directory, tool.name) as staging:
         osim = staging / f"{tool.name}.osim"
         content = calibrated_osim_text(inputs.source.content, _changes(result), where=str(inputs.source.path))
         write_atomically(osim, content)
@@ -97,9 +94,7 @@ def write_outputs(
         write_summary(staging / "summary.json", values)
         if loop.failures:
             _keep_failed(loop, osim, staging, directory / f"failed_{tool.name}")
-        files = _move_into_place(staging, directory, last=osim.name)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        files = move_into_place(staging, directory, last=osim.name)
     shutil.rmtree(directory / f"failed_{tool.name}", ignore_errors=True)
     _log.info("Wrote %d files; %s came last.", len(files), files[-1])
     return CalibrationOutcome(load_model(files[-1]), result, values, files)
@@ -181,6 +176,7 @@ def _write_values(
         electromechanical_delay=tool.electromechanical_delay,
         lowpass_cutoff_frequency_for_coordinates=tool.lowpass_cutoff_frequency_for_coordinates,
         tendon=tool.tendon,
+        elastic_tendon=tool.by_preset("elastic_tendon"),
         excitation_map=tool.excitation_map,
         provenance=Provenance(
             input_files=_digests(tool, inputs),
@@ -248,13 +244,6 @@ def _digests(tool: NMSCalibrationTool, inputs: CalibrationInputs) -> dict[str, s
     return {f"{inputs.source.path.name} (opensim.Model)": inputs.source.digest, **file_digests(files)}
 
 
-def active_force_length() -> tuple[np.ndarray, np.ndarray]:
-    """Millard's default active force-length curve, for the figures."""
-    x = np.linspace(0.3, 1.9, 161)
-    value, _ = curve_table([ActiveForceLengthCurve()]).value_and_slope(torch.from_numpy(x).unsqueeze(-1))
-    return x, value[:, 0].numpy()
-
-
 def _keep_failed(loop: ClosedLoop, osim: Path, staging: Path, failed: Path) -> None:
     """Keeps a failed run's report for the user, without the model.
 
@@ -271,41 +260,3 @@ def _keep_failed(loop: ClosedLoop, osim: Path, staging: Path, failed: Path) -> N
             f"{error} No model was written, and earlier results are as they were. The report of the failed "
             f"run is in {failed}."
         ) from None
-
-
-def _move_into_place(staging: Path, directory: Path, *, last: str) -> tuple[Path, ...]:
-    """Moves every file, each atomically, the one named `last` at the end; or none, if one cannot be."""
-    names = sorted(path.name for path in staging.iterdir())
-    names.sort(key=lambda name: name == last)
-    earlier = staging / "earlier"
-    earlier.mkdir()
-    for name in names:
-        if (directory / name).exists():
-            shutil.copy2(directory / name, earlier / name)
-    try:
-        try:
-            _move(staging, directory, names)
-        except KeyboardInterrupt:  # too late: half a set of results would help nobody
-            _move(staging, directory, names)
-    except OSError:
-        _put_back(staging, directory, earlier, names)
-        raise
-    return tuple(directory / name for name in names)
-
-
-def _move(staging: Path, directory: Path, names: Sequence[str]) -> None:
-    """Moves what is not yet moved."""
-    for name in names:
-        if (staging / name).exists():
-            (staging / name).replace(directory / name)
-
-
-def _put_back(staging: Path, directory: Path, earlier: Path, names: Sequence[str]) -> None:
-    """Undoes `_move` with the copies in the folder `earlier`."""
-    for name in names:
-        if (staging / name).exists():
-            continue  # was not moved
-        if (earlier / name).exists():
-            (earlier / name).replace(directory / name)
-        else:
-            (directory / name).unlink()

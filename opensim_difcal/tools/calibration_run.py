@@ -7,12 +7,13 @@ from tqdm import tqdm
 
 from opensim_difcal.calibration.calibrate import CalibrationSettings, calibrate
 from opensim_difcal.calibration.cost import CostSettings
-from opensim_difcal.calibration.optimization import OptimizerSettings
+from opensim_difcal.calibration.optimization import AnnealingSettings, OptimizerSettings
 from opensim_difcal.calibration.result import CalibrationResult
 from opensim_difcal.calibration.synergy_hybrid import SynergySettings
 from opensim_difcal.calibration.unknowns import Bounds
 from opensim_difcal.physics.best_engine import best_engine
 from opensim_difcal.physics.engine import Engine
+from opensim_difcal.physics.muscle import Muscles
 from opensim_difcal.tools.cache_folder import cache_folder
 from opensim_difcal.tools.calibration_inputs import CalibrationInputs
 from opensim_difcal.tools.nms_calibration_tool import PRIMITIVE_SPACING, NMSCalibrationTool
@@ -22,7 +23,7 @@ _log = logging.getLogger("opensim_difcal")
 
 def make_engine(tool: NMSCalibrationTool, inputs: CalibrationInputs) -> Engine:
     """Makes what computes; machine code is compiled, unless an earlier run left it."""
-    muscles, folder = inputs.muscles.to(tool.device), cache_folder(tool, "kernels")
+    muscles, folder = chosen_muscles(tool, inputs), cache_folder(tool, "kernels")
     if tool.compiled and tool.device == "cpu" and (folder is None or not folder.exists()):
         _log.info("Compiling the muscle, some five seconds; later runs find it in the cache directory.")
     return best_engine(muscles, folder, compiled=tool.compiled)
@@ -55,13 +56,18 @@ def calibrate_inputs(
         result = calibrate(
             tool.name,
             inputs.trials,
-            inputs.muscles.to(tool.device),
+            chosen_muscles(tool, inputs),
             settings,
             engine=engine or make_engine(tool, inputs),
             made_elastic=inputs.made_elastic,
             progress=show,
         )
     return replace(result, warnings=(*result.warnings, *inputs.notes, *_term_notes(tool)))
+
+
+def chosen_muscles(tool: NMSCalibrationTool, inputs: CalibrationInputs) -> Muscles:
+    """The model's muscles, on the device and with the elastic tendon that the settings choose."""
+    return inputs.muscles.to(tool.device).with_elastic_tendon(tool.by_preset("elastic_tendon"))
 
 
 def _term_notes(tool: NMSCalibrationTool) -> list[str]:
@@ -83,10 +89,21 @@ def calibration_settings(tool: NMSCalibrationTool) -> CalibrationSettings:
             learning_rate=tool.learning_rate,
             learning_rate_decay=tool.learning_rate_decay,
             weight_decay=tool.weight_decay,
+            annealing=AnnealingSettings(
+                initial_temperature=tool.initial_temperature,
+                temperature_reduction_factor=tool.temperature_reduction_factor,
+                sweeps_per_adjustment=tool.sweeps_per_adjustment,
+                adjustments_per_temperature=tool.adjustments_per_temperature,
+                cost_epsilon=tool.cost_epsilon,
+                n_epsilon=tool.n_epsilon,
+                max_evaluations=tool.max_evaluations,
+                seed=tool.seed,
+            ),
         ),
         cost=CostSettings(
             moment_error=tool.by_preset("moment_error"),
             normalized_fiber_length_range=tool.normalized_fiber_length_range,
+            normalized_fiber_length_penalty=tool.by_preset("normalized_fiber_length_penalty"),
             normalized_fiber_length_weight=tool.by_preset("normalized_fiber_length_weight"),
             tendon_strain_range=tool.tendon_strain_range,
             tendon_strain_weight=tool.by_preset("tendon_strain_weight"),

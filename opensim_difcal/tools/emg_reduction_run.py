@@ -33,7 +33,7 @@ from opensim_difcal.outputs.electrode_tables import write_ranking, write_steps
 from opensim_difcal.outputs.subject import package_versions
 from opensim_difcal.physics.best_engine import best_engine
 from opensim_difcal.tools.calibration_inputs import read_inputs
-from opensim_difcal.tools.calibration_run import calibration_settings
+from opensim_difcal.tools.calibration_run import calibration_settings, chosen_muscles
 from opensim_difcal.tools.emg_reduction_tool import EMGReductionTool
 from opensim_difcal.workers import main_module_hidden
 
@@ -98,7 +98,8 @@ def read_problem(tool: EMGReductionTool) -> ElectrodeProblem:
     """
     calibration = tool.calibration_tool()
     inputs = read_inputs(calibration)
-    return ElectrodeProblem(inputs.muscles, inputs.trials, calibration_settings(calibration))
+    muscles = chosen_muscles(calibration, inputs)
+    return ElectrodeProblem(muscles, inputs.trials, calibration_settings(calibration))
 
 
 def problem_key(problem: ElectrodeProblem) -> str:

@@ -8,7 +8,14 @@ from pathlib import Path
 import numpy as np
 import opensim
 
-from opensim_difcal.errors import DifcalError, ExecutionError, ModelError, TrialError, raise_problems
+from opensim_difcal.errors import (
+    DifcalError,
+    ExecutionError,
+    ModelError,
+    Problems,
+    TrialError,
+    raise_problems,
+)
 from opensim_difcal.execution.calibrated_muscles import CalibratedMuscles
 from opensim_difcal.execution.execute import Projection
 from opensim_difcal.inputs.excitations import ExcitationChannel, driven_muscles
@@ -352,4 +359,7 @@ def _missing_channels(
 
 
 def _each_once(problems: Sequence[DifcalError]) -> list[DifcalError]:
-    return list({str(problem): problem for problem in problems}.values())
+    single: list[DifcalError] = []
+    for problem in problems:
+        single += problem.errors if isinstance(problem, Problems) else (problem,)
+    return list({str(problem): problem for problem in single}.values())

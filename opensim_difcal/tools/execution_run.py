@@ -30,12 +30,16 @@ def execute_inputs(
     """
     engine = best_engine(inputs.muscles.muscles, cache_folder(tool, "kernels"), compiled=tool.compiled)
     with tqdm(total=len(inputs.trials), disable=not progress, desc=tool.name, unit="trial") as bar:
+
+        def show(n_done: int) -> None:
+            bar.update(n_done - bar.n)
+
         trials = execute(
             inputs.trials,
             inputs.muscles,
             execution_settings(tool, inputs),
             engine,
-            progress=lambda n_done: bar.update(n_done - bar.n),
+            progress=show,
         )
     trials = tuple(trial.every(inputs.n_substeps) for trial in trials)
     warnings = (*_beyond_calibration(trials, inputs.subject), *_unfinished(trials), *inputs.notes)

@@ -26,7 +26,9 @@ PRESETS: dict[str, dict[str, Any]] = {
     "default": {
         "optimizer": "levenberg_marquardt",
         "max_iterations": 100,
+        "elastic_tendon": "rosenbrock",
         "moment_error": "variance_scaled",
+        "normalized_fiber_length_penalty": "excess",
         "normalized_fiber_length_weight": 10.0,
         "tendon_strain_weight": 10.0,
         "prior_weight": 0.02,
@@ -38,9 +40,25 @@ PRESETS: dict[str, dict[str, Any]] = {
     "hambly2024": {
         "optimizer": "adamw",
         "max_iterations": 1000,
+        "elastic_tendon": "rosenbrock",
         "moment_error": "raw",
+        "normalized_fiber_length_penalty": "excess",
         "normalized_fiber_length_weight": 1e3,
         "tendon_strain_weight": 1e3,
+        "prior_weight": 0.0,
+        "excitation_tracking_weight": 1e4,
+        "synthesized_excitation_weight": 1e2,
+        "synergy_range_weight": 1e4,
+        "minimum_variance_accounted_for": 0.85,
+    },
+    "ceinms": {
+        "optimizer": "simulated_annealing",
+        "max_iterations": 10_000,
+        "elastic_tendon": "equilibrium",
+        "moment_error": "variance_scaled",
+        "normalized_fiber_length_penalty": "whole_deviation",
+        "normalized_fiber_length_weight": 100.0,
+        "tendon_strain_weight": 0.0,
         "prior_weight": 0.0,
         "excitation_tracking_weight": 1e4,
         "synthesized_excitation_weight": 1e2,
@@ -104,9 +122,11 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
     )
     preset: str = setting(
         "default: what works best for a user, by the numbers in docs/validation.md. hambly2024: the "
-        "paper's method (AdamW, raw moment error of Eq. 4, no prior). An element that is given wins.",
+        "paper's method (AdamW, raw moment error of Eq. 4, no prior). ceinms: the older method that the "
+        "paper compares with (simulated annealing, variance-scaled moment error, penalty on fiber lengths "
+        "alone, tendons in equilibrium); it takes minutes to hours. An element that is given wins.",
         default="default",
-        allowed=("default", "hambly2024"),
+        allowed=("default", "hambly2024", "ceinms"),
     )
 
     coordinates: tuple[str, ...] = setting("Coordinates whose joint moments are tracked.")
@@ -136,6 +156,13 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
         "and the calibrated model says so.",
         default="model",
         allowed=("model", "elastic"),
+    )
+    elastic_tendon: str | None = setting(
+        "How elastic tendons are integrated. rosenbrock: one linear step of the paper's Eq. A5; equilibrium: "
+        "the force balance is solved at every time step, as CEINMS does. "
+        f"{_by_preset('elastic_tendon')}",
+        default=None,
+        allowed=("rosenbrock", "equilibrium"),
     )
 
     time_step: float = setting("Step of the simulation; C1 and C2 belong to it.", unit="s", default=0.005)
@@ -178,8 +205,15 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
         "Allowed without penalty. 0.5 1.05 keeps muscles on the ascending limb and plateau.",
         default=(0.5, 1.5),
     )
+    normalized_fiber_length_penalty: str | None = setting(
+        "excess: on the excess over the range; whole_deviation: outside the range on the whole deviation "
+        "from 1, so that the cost jumps at its ends, as in CEINMS. "
+        f"{_by_preset('normalized_fiber_length_penalty')}",
+        default=None,
+        allowed=("excess", "whole_deviation"),
+    )
     normalized_fiber_length_weight: float | None = setting(
-        f"Weight of the squared excess over the range. {_by_preset('normalized_fiber_length_weight')}",
+        f"Weight of the squared excess, or deviation. {_by_preset('normalized_fiber_length_weight')}",
         default=None,
     )
     tendon_strain_range: tuple[float, float] = setting("Allowed without penalty.", default=(0.0, 0.05))
@@ -241,21 +275,54 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
     optimizer: str | None = setting(
         f"How the cost is minimized. {_by_preset('optimizer')}",
         default=None,
-        allowed=("levenberg_marquardt", "lbfgs", "adamw"),
+        allowed=("levenberg_marquardt", "lbfgs", "adamw", "simulated_annealing"),
     )
-    max_iterations: int | None = setting(f"Iteration budget. {_by_preset('max_iterations')}", default=None)
+    max_iterations: int | None = setting(
+        "Iteration budget. An iteration of simulated_annealing is one adjustment of its step sizes. "
+        f"{_by_preset('max_iterations')}",
+        default=None,
+    )
     max_seconds: float = setting("Time budget of the optimizer.", unit="s", default=3600.0)
     n_starts: int = setting(
         "Searches: the first from the model's own values, the others from random ones around them. The "
         "best is kept, and the report shows how far the others ended from it.",
         default=1,
     )
-    seed: int = setting("Of the random starts; the same seed gives the same numbers.", default=1)
+    seed: int = setting(
+        "Of everything random: starts, synergies, annealing. The same seed gives the same numbers.", default=1
+    )
     tolerance: float = setting("Relative decrease of the cost that counts as an improvement.", default=1e-4)
     patience: int = setting("adamw: iterations without improvement before stopping.", default=50)
     learning_rate: float = setting("adamw: first learning rate, on the scale of the sigmoid.", default=0.05)
     learning_rate_decay: float = setting("adamw: factor on the learning rate per iteration.", default=0.995)
     weight_decay: float = setting("adamw: decoupled weight decay, pulls to the start.", default=1e-4)
+    max_evaluations: int = setting(
+        "simulated_annealing: no temperature begins after so many evaluations of the cost (CEINMS: "
+        "maxNoEval).",
+        default=200_000,
+    )
+    initial_temperature: float = setting(
+        "simulated_annealing: first temperature, in units of the cost (CEINMS: T).", default=200_000.0
+    )
+    temperature_reduction_factor: float = setting(
+        "simulated_annealing: on the temperature after every round (CEINMS: rt).", default=0.1
+    )
+    sweeps_per_adjustment: int = setting(
+        "simulated_annealing: changes of every unknown between adjustments of the step sizes (CEINMS: NS).",
+        default=30,
+    )
+    adjustments_per_temperature: int = setting(
+        "simulated_annealing: adjustments of the step sizes at every temperature (CEINMS: NT).", default=20
+    )
+    cost_epsilon: float = setting(
+        "simulated_annealing: it is over when the last temperatures end so close to the lowest cost (CEINMS: "
+        "epsilon).",
+        default=1e-5,
+    )
+    n_epsilon: int = setting(
+        "simulated_annealing: how many temperatures before the present one must do so (CEINMS: noEpsilon).",
+        default=4,
+    )
 
     device: str = setting(
         "cpu, or cuda for an NVIDIA graphics card, which pays for many muscles, trials and starts at once.",

@@ -4,7 +4,11 @@ import importlib
 from collections.abc import Iterator, Mapping
 from typing import final
 
-SHORT_NAMES: Mapping[str, str] = {"calibration": "NMSCalibrationTool", "reduction": "EMGReductionTool"}
+SHORT_NAMES: Mapping[str, str] = {
+    "calibration": "NMSCalibrationTool",
+    "execution": "NMSExecutionTool",
+    "reduction": "EMGReductionTool",
+}
 """What the command line accepts instead of a tool's name."""
 
 
@@ -28,6 +32,7 @@ class _LazyTools(Mapping[str, type]):
 TOOLS: Mapping[str, type] = _LazyTools(
     {
         "NMSCalibrationTool": "opensim_difcal.tools.nms_calibration_tool",
+        "NMSExecutionTool": "opensim_difcal.tools.nms_execution_tool",
         "EMGReductionTool": "opensim_difcal.tools.emg_reduction_tool",
     }
 )

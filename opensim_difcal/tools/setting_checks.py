@@ -11,7 +11,14 @@ from opensim_difcal.tools.nms_calibration_tool import PRESETS, NMSCalibrationToo
 from opensim_difcal.wording import did_you_mean
 
 _LARGEST_TIME_STEP = 0.02  # s
-_POSITIVE = ("time_step", "max_seconds", "tolerance", "learning_rate")
+_POSITIVE = (
+    "time_step",
+    "max_seconds",
+    "tolerance",
+    "learning_rate",
+    "initial_temperature",
+    "cost_epsilon",
+)
 _NOT_NEGATIVE = (
     "lead_in",
     "electromechanical_delay",
@@ -24,7 +31,16 @@ _NOT_NEGATIVE = (
     "synergy_range_weight",
     "unrecorded_prior_factor",
 )
-_COUNTS = ("max_iterations", "patience", "n_starts", "n_factorizations")
+_COUNTS = (
+    "max_iterations",
+    "patience",
+    "n_starts",
+    "n_factorizations",
+    "max_evaluations",
+    "sweeps_per_adjustment",
+    "adjustments_per_temperature",
+    "n_epsilon",
+)
 _BOUNDED = {
     "optimal_fiber_length": (None, (0.0, math.inf)),
     "tendon_slack_length": (None, (0.0, math.inf)),
@@ -54,6 +70,7 @@ def setting_problems(tool: NMSCalibrationTool) -> list[SetupFileError]:
         _names,
         _groups,
         _synergies,
+        _annealing,
         _cost_terms,
         overwritten_inputs,
         unusable_folder,
@@ -66,8 +83,9 @@ def _numbers(tool: NMSCalibrationTool) -> Iterator[str]:
     for name in _POSITIVE:
         if not getattr(tool, name) > 0.0:
             yield refused(name, getattr(tool, name), "a number above 0")
-    if math.isinf(tool.tolerance):
-        yield refused("tolerance", tool.tolerance, "a finite number")
+    for name in ("tolerance", "initial_temperature", "cost_epsilon"):
+        if math.isinf(getattr(tool, name)):
+            yield refused(name, getattr(tool, name), "a finite number")
     if not 0.0 < tool.closed_loop_limit < 1.0:
         yield refused("closed_loop_limit", tool.closed_loop_limit, "a number above 0 and below 1")
     for name in _NOT_NEGATIVE:
@@ -84,6 +102,27 @@ def _numbers(tool: NMSCalibrationTool) -> Iterator[str]:
         )
     if not 0.0 < tool.learning_rate_decay <= 1.0:
         yield refused("learning_rate_decay", tool.learning_rate_decay, "a number above 0 and at most 1")
+
+    if not 0.0 < tool.temperature_reduction_factor < 1.0:
+        yield refused(
+            "temperature_reduction_factor",
+            tool.temperature_reduction_factor,
+            "a number above 0 and below 1",
+        )
+
+
+def _annealing(tool: NMSCalibrationTool) -> Iterator[str]:
+    """What simulated annealing, which computes one muscle at a time, cannot do."""
+    if tool.by_preset("optimizer") != "simulated_annealing":
+        return
+    place = "<optimizer> is simulated_annealing"
+    if tool.mode != "emg_driven":
+        yield f"{place}, but <mode> is {tool.mode}. Choose another <optimizer>, or set <mode> to emg_driven."
+    if tool.device != "cpu":
+        yield f"{place}, but <device> is {tool.device}. Choose another <optimizer>, or set <device> to cpu."
+    if tool.cost_terms:
+        names = ", ".join(map(str, tool.cost_terms))
+        yield f"{place}, but cost_terms holds {names}. Choose another <optimizer>, or remove cost_terms."
 
 
 def _bounds(tool: NMSCalibrationTool) -> Iterator[str]:

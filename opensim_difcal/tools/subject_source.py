@@ -90,7 +90,7 @@ def open_subject(
 def calibrated_muscles(
     model: opensim.Model, names: tuple[str, ...], subject: Subject | None, time_step: float
 ) -> CalibratedMuscles:
-    """Returns muscles of a model with the subject's activation dynamics, at its own time step.
+    """Returns muscles of a model with the subject's activation dynamics and tendons, at its own time step.
 
     Muscles that were not calibrated have the activation dynamics that calibrated ones
     started from. Without a subject activation is excitation.
@@ -106,6 +106,7 @@ def calibrated_muscles(
     if subject is None:
         without = ActivationParameters(nothing, nothing, nothing)
         return CalibratedMuscles(muscles, without, time_step, 0.0, nothing)
+    muscles = muscles.with_elastic_tendon(subject.elastic_tendon)
     parameters = []
     for kind in _ACTIVATION:
         change = subject.parameters[kind]

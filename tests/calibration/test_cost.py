@@ -113,6 +113,17 @@ def test_penalty_is_the_mean_squared_excess_summed_over_muscles_and_trials(term,
     assert found.item() == pytest.approx(expected)
 
 
+def test_the_penalty_on_the_whole_deviation_jumps_at_the_ends_of_the_range():
+    trials = batch()
+    lengths = torch.ones(trials.excitation.shape, dtype=torch.float64)
+    lengths[0, 1, 0], lengths[0, 2, 1], lengths[1, 0, 0] = 1.5, 0.4, 1.6
+    settings = CostSettings(
+        normalized_fiber_length_penalty="whole_deviation", normalized_fiber_length_weight=100.0
+    )
+    found = normalized_fiber_length(prediction(trials, normalized_fiber_length=lengths), trials, settings)
+    assert found.item() == pytest.approx(100.0 * (0.36 / 3 + 0.36 / 2))
+
+
 def test_prior_is_the_mean_squared_deviation_summed_over_kinds(unknowns):
     values = unknowns.values(unknowns.start())
     values["c1"] = torch.tensor([-0.5 + 0.225, -0.5], dtype=torch.float64)

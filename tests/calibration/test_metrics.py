@@ -14,14 +14,23 @@ def test_rmse_and_r2_of_four_samples():
     assert found.r2 == pytest.approx(1 - 2 / 5)
 
 
+def test_normalized_rmse_is_relative_to_the_measured_range_and_the_peak_error_is_the_largest():
+    found = agreement(np.array([1.0, -1.0, 2.0, 2.0]), np.array([0.0, 1.0, -1.0, 3.0]))
+    # SSE = 1 + 4 + 9 + 1; measured from -1 to 3.
+    assert found.nrmse == pytest.approx(math.sqrt(15 / 4) / 4)
+    assert found.peak_error == 3.0
+
+
 def test_r2_is_not_the_squared_correlation():
     measured = np.array([0.0, 1.0, 2.0, 3.0])
     assert agreement(2.0 * measured + 5.0, measured).r2 < -5.0
 
 
-def test_r2_of_a_constant_moment_is_not_a_number():
+def test_r2_and_normalized_rmse_of_a_constant_moment_are_not_numbers():
     found = agreement(np.array([1.0, 2.0]), np.array([3.0, 3.0]))
     assert math.isnan(found.r2)
+    assert math.isnan(found.nrmse)
+    assert found.peak_error == 2.0
     assert found.rmse == pytest.approx(math.sqrt(2.5))
 
 

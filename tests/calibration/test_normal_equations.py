@@ -17,6 +17,10 @@ SETTINGS = {
         "normalized_fiber_length_range": (0.9, 1.0),
         "tendon_strain_range": (0.01, 0.02),
     },
+    "penalized as a whole": {
+        "normalized_fiber_length_range": (0.9, 1.0),
+        "normalized_fiber_length_penalty": "whole_deviation",
+    },
 }
 
 

@@ -23,6 +23,7 @@ def make_subject(result, provenance):
         electromechanical_delay=0.035,
         lowpass_cutoff_frequency_for_coordinates=6.0,
         tendon="model",
+        elastic_tendon="equilibrium",
         excitation_map=[ExcitationChannel(name="SOL", muscles=("soleus_r",))],
         provenance=provenance,
     )

@@ -23,6 +23,7 @@ def make_subject(result):
         electromechanical_delay=0.035,
         lowpass_cutoff_frequency_for_coordinates=-1.0,
         tendon="model",
+        elastic_tendon="equilibrium",
         excitation_map=[
             ExcitationChannel(name="Soleus & <more>", muscles=("soleus_r",)),
             ExcitationChannel(name="HAM", muscles=("bflh_r", "semimem_r")),
@@ -117,9 +118,9 @@ def test_an_emg_driven_sidecar_says_nothing_of_synergies(path):
         (
             r"<synergies>",
             r"<synergies/><synergies>",
-            " repeats <synergies>. Expected each of <electromechanical_delay>, <excitation_map>, "
-            "<lowpass_cutoff_frequency_for_coordinates>, <made_elastic>, <model_sha256>, <muscles>, "
-            "<provenance>, <strength_bounds>, <strength_groups>, <tendon>, <time_step> once.",
+            " repeats <synergies>. Expected each of <elastic_tendon>, <electromechanical_delay>, "
+            "<excitation_map>, <lowpass_cutoff_frequency_for_coordinates>, <made_elastic>, <model_sha256>, "
+            "<muscles>, <provenance>, <strength_bounds>, <strength_groups>, <tendon>, <time_step> once.",
         ),
     ],
 )
@@ -153,9 +154,9 @@ def test_empty_lists_read_back(tmp_path, path, subject):
         (
             r"<time_step>[^<]*</time_step>",
             "",
-            " lacks <time_step>. Expected each of <electromechanical_delay>, <excitation_map>, "
-            "<lowpass_cutoff_frequency_for_coordinates>, <made_elastic>, <model_sha256>, <muscles>, "
-            "<provenance>, <strength_bounds>, <strength_groups>, <tendon>, <time_step> once.",
+            " lacks <time_step>. Expected each of <elastic_tendon>, <electromechanical_delay>, "
+            "<excitation_map>, <lowpass_cutoff_frequency_for_coordinates>, <made_elastic>, <model_sha256>, "
+            "<muscles>, <provenance>, <strength_bounds>, <strength_groups>, <tendon>, <time_step> once.",
         ),
         (
             r"(<seed>\d+</seed>)",
@@ -173,6 +174,11 @@ def test_empty_lists_read_back(tmp_path, path, subject):
             r"<MuscleParameters name=.addlong_r.>.*?</MuscleParameters>",
             "<Muscle/>",
             " <muscles> has an unknown <Muscle>. Expected <MuscleParameters> elements.",
+        ),
+        (
+            r"<elastic_tendon>[^<]*</elastic_tendon>",
+            "<elastic_tendon>soft</elastic_tendon>",
+            ": <elastic_tendon> is 'soft'. Expected one of rosenbrock, equilibrium.",
         ),
         (
             r"<time_step>[^<]*</time_step>",

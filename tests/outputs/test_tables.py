@@ -5,10 +5,16 @@ from dataclasses import replace
 import numpy as np
 import opensim
 import pytest
+from executions import make_execution
 
 from opensim_difcal.errors import StorageFileError
 from opensim_difcal.inputs.storage import read_storage
-from opensim_difcal.outputs.tables import write_storage, write_synergy_tables, write_trial_tables
+from opensim_difcal.outputs.tables import (
+    write_execution_tables,
+    write_storage,
+    write_synergy_tables,
+    write_trial_tables,
+)
 
 
 def test_the_header_is_that_of_a_storage_file(tmp_path):
@@ -149,3 +155,21 @@ def test_without_synthesized_muscles_there_is_no_table_of_them(tmp_path, hybrid_
         "walk_00_primitives.sto",
         "walk_00_reconstructed_excitations.sto",
     ]
+
+
+def test_an_execution_that_searched_has_a_table_of_what_it_began_with(tmp_path):
+    each = make_execution("emg_hybrid").trials[0]
+    *_, recorded = write_execution_tables(tmp_path, each)
+    assert recorded.name == "walk_1_recorded_excitations.sto"
+    np.testing.assert_array_equal(read_storage(recorded).values, each.given_excitation)
+    used = tmp_path / "walk_1_excitations.sto"
+    np.testing.assert_array_equal(read_storage(used).values, each.trial.excitation)
+    for path in (used, recorded):
+        assert b"\nsynthesized=tibpost_r\nendheader\n" in path.read_bytes()
+
+
+def test_an_open_loop_marks_projected_muscles_and_has_no_table_more(tmp_path):
+    each = make_execution("open_loop").trials[0]
+    first, *others = write_execution_tables(tmp_path, each, projected=("tibpost_r",))
+    assert b"\nsynthesized=tibpost_r\nendheader\n" in first.read_bytes()
+    assert len(others) == 5

@@ -1,5 +1,6 @@
 import pytest
 
+from opensim_difcal.execution.result import MODES
 from opensim_difcal.outputs.wording import (
     moment_text,
     parameter_text,
@@ -10,6 +11,7 @@ from opensim_difcal.outputs.wording import (
     shortened,
     synergy_names,
     vaf_text,
+    words_of_mode,
 )
 
 
@@ -90,3 +92,8 @@ def test_synergies_are_numbered_from_one():
 )
 def test_a_variance_accounted_for_is_rounded_down_and_may_be_negative(fraction, text):
     assert vaf_text(fraction) == text
+
+
+def test_every_mode_of_execution_has_words():
+    words = ["open loop", "EMG-assisted", "EMG-hybrid", "static optimization"]
+    assert [words_of_mode(mode) for mode in MODES] == words

@@ -38,6 +38,25 @@ FAULTS = {
     ),
     "max_iterations": (0, f"<max_iterations> is 0; expected a whole number above 0. {ELSE}"),
     "patience": (0, f"<patience> is 0; expected a whole number above 0. {ELSE}"),
+    "initial_temperature": (
+        0.0,
+        f"<initial_temperature> is 0.0; expected a number above 0. {ELSE}",
+    ),
+    "cost_epsilon": (float("inf"), f"<cost_epsilon> is inf; expected a finite number. {ELSE}"),
+    "temperature_reduction_factor": (
+        1.0,
+        f"<temperature_reduction_factor> is 1.0; expected a number above 0 and below 1. {ELSE}",
+    ),
+    "sweeps_per_adjustment": (
+        0,
+        f"<sweeps_per_adjustment> is 0; expected a whole number above 0. {ELSE}",
+    ),
+    "adjustments_per_temperature": (
+        0,
+        f"<adjustments_per_temperature> is 0; expected a whole number above 0. {ELSE}",
+    ),
+    "max_evaluations": (0, f"<max_evaluations> is 0; expected a whole number above 0. {ELSE}"),
+    "n_epsilon": (0, f"<n_epsilon> is 0; expected a whole number above 0. {ELSE}"),
     "learning_rate_decay": (
         1.1,
         f"<learning_rate_decay> is 1.1; expected a number above 0 and at most 1. {ELSE}",
@@ -96,7 +115,7 @@ def test_a_tool_without_fault_has_no_problems(tmp_path):
     assert messages(tiny_tool(tmp_path)) == []
 
 
-@pytest.mark.parametrize("preset", ["default", "hambly2024"])
+@pytest.mark.parametrize("preset", ["default", "hambly2024", "ceinms"])
 def test_the_presets_have_no_problems(tmp_path, preset):
     assert messages(tiny_tool(tmp_path, preset=preset, max_iterations=None)) == []
 
@@ -146,10 +165,16 @@ def test_numbers_that_are_not_finite_or_too_large_are_refused(tmp_path, element,
 
 WORDS = {
     "mode": ("static", "emg_driven, synergy_hybrid", ""),
-    "preset": ("defaults", "default, hambly2024", " Did you mean 'default'?"),
+    "preset": ("defaults", "default, hambly2024, ceinms", " Did you mean 'default'?"),
     "tendon": ("rigid", "model, elastic", ""),
     "moment_error": ("rmse", "raw, variance_scaled", ""),
-    "optimizer": ("adam", "levenberg_marquardt, lbfgs, adamw", " Did you mean 'adamw'?"),
+    "elastic_tendon": ("stiff", "rosenbrock, equilibrium", ""),
+    "normalized_fiber_length_penalty": ("squared", "excess, whole_deviation", ""),
+    "optimizer": (
+        "adam",
+        "levenberg_marquardt, lbfgs, adamw, simulated_annealing",
+        " Did you mean 'adamw'?",
+    ),
 }
 
 
@@ -196,6 +221,27 @@ def test_all_faults_are_found_at_once(tmp_path):
         "<patience>",
         "<c1_bounds>",
     ]
+
+
+@pytest.mark.parametrize(
+    ("element", "value", "expected"),
+    [
+        (
+            "mode",
+            "synergy_hybrid",
+            "but <mode> is synergy_hybrid. Choose another <optimizer>, or set <mode> to emg_driven.",
+        ),
+        ("device", "cuda", "but <device> is cuda. Choose another <optimizer>, or set <device> to cpu."),
+        (
+            "cost_terms",
+            {"mine": print},
+            "but cost_terms holds mine. Choose another <optimizer>, or remove cost_terms.",
+        ),
+    ],
+)
+def test_what_annealing_cannot_do_is_refused(tmp_path, element, value, expected):
+    tool = tiny_tool(tmp_path, optimizer="simulated_annealing", **{element: value})
+    assert messages(tool) == [f"<optimizer> is simulated_annealing, {expected}"]
 
 
 def test_cost_terms_that_cannot_be_used_are_refused(tmp_path):

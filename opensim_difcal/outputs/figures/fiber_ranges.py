@@ -1,5 +1,7 @@
 """Where on the active force-length curve each muscle works."""
 
+from collections.abc import Sequence
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -49,37 +51,50 @@ def fiber_ranges(
 
 def draw_fiber_ranges(axes: Axes, result: CalibrationResult, active_force_length: Curve) -> None:
     """Draws the ranges of all muscles over the curve."""
-    _draw_curve(axes, active_force_length)
+    draw_curve(axes, active_force_length)
     for row in range(len(result.muscle_names)):
-        _draw_ranges(axes, row - 0.16, row, result.uncalibrated, UNCALIBRATED)
-        _draw_ranges(axes, row + 0.16, row, result.calibrated, CALIBRATED)
-    muscle_axis(axes, result.muscle_names)
+        draw_predicted(axes, row - 0.16, row, result.uncalibrated, UNCALIBRATED)
+        draw_predicted(axes, row + 0.16, row, result.calibrated, CALIBRATED)
+    finish(axes, result.muscle_names)
+
+
+def finish(axes: Axes, muscle_names: Sequence[str]) -> None:
+    """Names the axes once all ranges are drawn, and shows the usual lengths at least."""
+    muscle_axis(axes, muscle_names)
     drawn = axes.dataLim.intervalx
     axes.set_xlim(min(SHOWN_LENGTHS[0], drawn[0]), max(SHOWN_LENGTHS[1], drawn[1]))
     tidy(axes)
     axes.set_xlabel("normalized fiber length (fiber length / optimal_fiber_length)", fontsize=NORMAL)
 
 
-def fiber_legend() -> list[Line2D]:
-    """Returns the legend entries of the ranges."""
+def fiber_legend(before: str = "before calibration", after: str = "calibrated") -> list[Line2D]:
+    """Returns the legend entries of the ranges.
+
+    Args:
+        before: What the grey ranges are; empty for none.
+        after: What the blue ranges are.
+    """
+    grey = Line2D([], [], color=UNCALIBRATED, linewidth=4.5, label=before)
     return [
-        Line2D([], [], color=UNCALIBRATED, linewidth=4.5, label="before calibration"),
-        Line2D([], [], color=CALIBRATED, linewidth=4.5, label="calibrated"),
+        *([grey] if before else []),
+        Line2D([], [], color=CALIBRATED, linewidth=4.5, label=after),
         Line2D([], [], color="#444444", linewidth=1.5, label="thin: all samples"),
         Line2D([], [], color="#444444", linewidth=4.5, label=f"thick: activation above {ACTIVE}"),
     ]
 
 
-def _draw_ranges(
-    axes: Axes, height: float, muscle: int, predictions: tuple[Prediction, ...], color: str
+def draw_predicted(
+    axes: Axes, height: float, muscle: int, predictions: Sequence[Prediction], color: str
 ) -> None:
+    """Draws a muscle's range over all trials, thin everywhere and thick where it is active."""
     everywhere = scored_range(predictions, "normalized_fiber_length", muscle)
     active = scored_range(predictions, "normalized_fiber_length", muscle, above_activation=ACTIVE)
     draw_span(axes, height, everywhere, color=color)
     draw_span(axes, height, active, color=color, thick=True)
 
 
-def _draw_curve(axes: Axes, active_force_length: Curve) -> None:
+def draw_curve(axes: Axes, active_force_length: Curve) -> None:
+    """Draws the active force-length curve behind the ranges."""
     length, multiplier = active_force_length
     behind = axes.twinx()
     behind.fill_between(length, multiplier, color="#f3ead7", linewidth=0.0)

@@ -13,6 +13,7 @@ from torch import Tensor
 from opensim_difcal.physics.compiled.kernels import Kernel, build, kernel_source
 from opensim_difcal.physics.compiled.templates import (
     Template,
+    balanced_source,
     elementwise_source,
     recurrence_source,
     root_source,
@@ -20,8 +21,17 @@ from opensim_difcal.physics.compiled.templates import (
 )
 from opensim_difcal.physics.elementwise import Elementwise
 from opensim_difcal.physics.engine import Engine
+from opensim_difcal.physics.equilibrium import bracket
 from opensim_difcal.physics.muscle import Muscles
-from opensim_difcal.physics.muscle_functions import ACTIVATION, BALANCE, ELASTIC_FORCE, RIGID_FORCE, STEP
+from opensim_difcal.physics.muscle_functions import (
+    ACTIVATION,
+    BALANCE,
+    ELASTIC_FORCE,
+    MOVING_BALANCE,
+    MOVING_BALANCE_AND_SLOPE,
+    RIGID_FORCE,
+    STEP,
+)
 from opensim_difcal.shapes import MuscleSeries, MuscleValues
 
 _N_AXES = 4  # start, trial, time, muscle
@@ -98,6 +108,35 @@ class CompiledEngine(Engine):
         kernel(_n_rows(shape), arrays, time_step, muscles=muscles)
         return lengths.reshape(shape), partials.reshape(-1, *before_last).unbind(0)
 
+    def balanced_trajectory(
+        self,
+        first: MuscleValues,
+        activation: MuscleSeries,
+        muscle_tendon_length: MuscleSeries,
+        muscles: Muscles,
+        time_step: float,
+    ) -> MuscleSeries:
+        """Step by step."""
+        shape = activation.shape
+        lengths = _empty(1, shape)
+        per_muscle = (first, muscles.optimal_fiber_length, muscles.tendon_slack_length)
+        start, optimal, slack = _padded_all(per_muscle, (*shape[:-2], 1, shape[-1]))
+        after, length_after = activation[..., 1:, :], muscle_tendon_length[..., 1:, :]
+        series = _padded_all((*bracket(length_after, muscles), after, length_after), after.shape)
+        kernel = self.kernel(MOVING_BALANCE_AND_SLOPE, balanced_source, muscles, with_partials=False)
+        kernel(_n_rows(shape), [start, *series, optimal, slack, lengths], time_step, muscles=muscles)
+        return lengths.reshape(shape)
+
+    def values(
+        self, function: Elementwise, variables: Sequence[Tensor], muscles: Muscles
+    ) -> tuple[Tensor, ...]:
+        """Values alone, in one pass over all instants."""
+        shape = np.broadcast_shapes(*(x.shape for x in variables))
+        kernel = self.kernel(function, elementwise_source, muscles, with_partials=False)
+        results = _empty(function.n_values, shape)
+        kernel(_n_rows(shape), [*_padded_all(variables, shape), results], muscles=muscles)
+        return results.reshape(-1, *shape).unbind(0)
+
     def solve(self, last: Tensor, before: Tensor, drive: MuscleSeries) -> MuscleSeries:
         """A second-order linear recurrence over time."""
         return _recurrence(self._recurrence_kernel(adjoint=False), last, before, drive)
@@ -117,7 +156,11 @@ class CompiledEngine(Engine):
         if not bool(muscles.rigid_tendon.all()):
             self.kernel(BALANCE, root_source, muscles, with_partials=False)
             self.kernel(BALANCE, elementwise_source, muscles, with_partials=True)
-            self.kernel(STEP, trajectory_source, muscles, with_partials=True)
+            if muscles.elastic_tendon == "rosenbrock":
+                self.kernel(STEP, trajectory_source, muscles, with_partials=True)
+            else:
+                self.kernel(MOVING_BALANCE_AND_SLOPE, balanced_source, muscles, with_partials=False)
+                self.kernel(MOVING_BALANCE, elementwise_source, muscles, with_partials=True)
             self.kernel(ELASTIC_FORCE, elementwise_source, muscles, with_partials=True)
         if bool(muscles.rigid_tendon.any()):
             self.kernel(RIGID_FORCE, elementwise_source, muscles, with_partials=True)
@@ -127,6 +170,8 @@ class CompiledEngine(Engine):
     ) -> Kernel:
         """Returns a kernel, made at the first call."""
         name = f"{template.__name__.removesuffix('_source')}_{function.name}"
+        if template is elementwise_source and not with_partials:
+            name = f"values_{function.name}"
         return self._built(
             name, lambda: kernel_source(function, template, muscles, with_partials=with_partials)
         )

@@ -15,7 +15,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, final
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -27,28 +26,11 @@ from opensim_difcal.physics.muscle import Muscles
 
 _log = logging.getLogger("opensim_difcal")
 
-_LEARNED = ("optimal_fiber_length", "tendon_slack_length", "max_isometric_force")
 _PHYSICS = Path(__file__).resolve().parents[1]
 
 
-def constants(muscles: Muscles) -> dict[str, Tensor]:
-    """Returns what is fixed about the muscles, by name; curve tables taken apart.
-
-    Args:
-        muscles: The muscles.
-    """
-    found: dict[str, Tensor] = {}
-    for field in fields(muscles):
-        value = getattr(muscles, field.name)
-        if isinstance(value, CurveTable):
-            found |= {f"{field.name}_{each.name}": getattr(value, each.name) for each in fields(value)}
-        elif isinstance(value, Tensor) and field.name not in _LEARNED:
-            found[field.name] = value
-    return found
-
-
 def _with_constants(muscles: Muscles, values: dict[str, Tensor]) -> Muscles:
-    """The muscles with other tensors in the place of `constants`."""
+    """The muscles with other tensors in the place of the fixed ones."""
     rebuilt: dict[str, Any] = {}
     for field in fields(muscles):
         value = getattr(muscles, field.name)
@@ -71,7 +53,7 @@ def kernel_source(function: Elementwise, template: Template, muscles: Muscles, *
     """
     one = muscles.select(torch.tensor([0]))
     one = one.with_lengths(torch.ones(1, dtype=torch.float64), torch.ones(1, dtype=torch.float64))
-    fixed = constants(one)
+    fixed = one.fixed.tensors
     n_variables = function.n_variables
     variables = [torch.ones(1, dtype=torch.float64) for _ in range(n_variables)]
 
@@ -131,10 +113,10 @@ class Kernel:
         """
         arguments = [*(each.numpy() for each in arrays), *others]
         if muscles is not None:
-            fixed = constants(muscles)
-            arguments += [np.stack([fixed[name].numpy() for name in self._numbers])]
-            arguments += [np.stack([fixed[name].numpy() for name in self._rows])] if self._rows else []
-            arguments += [fixed[name].numpy() for name in self._tables]
+            fixed = muscles.fixed
+            arguments += [fixed.stack(self._numbers)]
+            arguments += [fixed.stack(self._rows)] if self._rows else []
+            arguments += [fixed.tensors[name].numpy() for name in self._tables]
         n_threads = min(torch.get_num_threads(), n_rows)
         if n_threads <= 1:
             self._run(0, n_rows, *arguments)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from opensim_difcal.physics.compiled.recording import Recording, Value
 from opensim_difcal.physics.compiled.source import Source, scalar_source
-from opensim_difcal.physics.engine import N_BISECTIONS
+from opensim_difcal.physics.engine import N_BISECTIONS, N_NEWTON, NEWTON_TOLERANCE
 
 SERIES = "float64[:, :, :, :]"
 RESULT = "float64[:, :, :, :, ::1]"
@@ -151,6 +151,65 @@ def trajectory_source(recording: Recording, inputs: Inputs) -> str:
     )
     start = ["for m in range(n_muscles):", "    lengths[0, s, b, 0, m] = first[s, b, 0, m]"]
     return head + _loops("partials.shape[1:]", body, start)
+
+
+def balanced_source(recording: Recording, inputs: Inputs) -> str:
+    """Steps through time from a first fiber length, to the balance of every instant.
+
+    The recording is that of `muscle_functions.MOVING_BALANCE_AND_SLOPE`. The kernel takes rows,
+    the first fiber length; lower and upper end of the bracket, activation and muscle-tendon
+    length at the end of every step; optimal fiber length, tendon slack length, an array for
+    the fiber lengths, the time step, and constants.
+    """
+    names = ["now", "before", "a1", "optimal", "slack", "length1", "h"]
+    source = _source(recording, inputs, names)
+    value, slope = source.outputs
+    search = [
+        *source.lines,
+        f"if {value} > 0.0:",
+        "    a = now",
+        "else:",
+        "    z = now",
+        f"after = now - {value} / {slope}",
+        "if a <= after <= z:",
+        "    is_last = abs(after - now) <= tolerance",
+        "else:",
+        "    after = 0.5 * (a + z)",
+        "    is_last = z - a <= tolerance * tolerance / optimal",
+        "now = after",
+        "if is_last:",
+        "    break",
+    ]
+    body = [
+        "before = lengths[0, s, b, t, m]",
+        "a = low[s, b, t, m]",
+        "z = high[s, b, t, m]",
+        "a1 = activation[s, b, t, m]",
+        "optimal = optimal_fiber_length[s, b, 0, m]",
+        "slack = tendon_slack_length[s, b, 0, m]",
+        "length1 = muscle_tendon_length[s, b, t, m]",
+        *inputs.loads,
+        f"tolerance = {NEWTON_TOLERANCE} * optimal",
+        "now = before",
+        "if t > 0:  # as far as in the last step",
+        "    now = before + (before - lengths[0, s, b, t - 1, m])",
+        "now = min(max(now, a), z)",
+        f"for _ in range({N_NEWTON}):",
+        *(f"    {line}" for line in search),
+        f"lengths[0, s, b, t + 1, m] = now if {value} == {value} else {value}",
+    ]
+    series = [
+        "first",
+        "low",
+        "high",
+        "activation",
+        "muscle_tendon_length",
+        "optimal_fiber_length",
+        "tendon_slack_length",
+    ]
+    head = _head([SERIES] * len(series) + [RESULT, "float64"], [*series, "lengths", "h"], inputs)
+    start = ["for m in range(n_muscles):", "    lengths[0, s, b, 0, m] = first[s, b, 0, m]"]
+    return head + _loops("activation.shape", body, start)
 
 
 def recurrence_source(*, adjoint: bool) -> str:

@@ -1,0 +1,38 @@
+"""A calibrated model as a stream of frames."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from opensim_difcal.cache import cache_subfolder
+from opensim_difcal.execution.muscle_stream import MuscleStream
+from opensim_difcal.inputs.opensim_model import find_muscles, load_model
+from opensim_difcal.physics.best_engine import best_engine
+from opensim_difcal.tools.subject_source import calibrated_muscles, open_subject
+
+
+def open_stream(
+    model_file: Path | str,
+    subject_file: Path | str,
+    *,
+    time_step: float | None = None,
+    muscles: Sequence[str] | None = None,
+) -> MuscleStream:
+    """Returns the calibrated muscles of a model, to be given one frame after the other.
+
+    Args:
+        model_file: The calibrated .osim model.
+        subject_file: The file <name>_subject.xml that the calibration wrote beside it.
+        time_step: From one frame to the next, s; by default that of the calibration. C1 and
+            C2 are converted to any other.
+        muscles: Which, in the order of the frames; by default the calibrated ones.
+
+    Raises:
+        ModelError: If a file cannot be used, or the two do not belong together.
+    """
+    model_file, subject_file = Path(model_file), Path(subject_file)
+    model = load_model(model_file)
+    subject = open_subject(subject_file, model_file, model, allow_changed_model=False).subject
+    names = tuple(subject.muscle_names if muscles is None else muscles)
+    find_muscles(model, names)
+    calibrated = calibrated_muscles(model, names, subject, subject.time_step)
+    return MuscleStream(calibrated, best_engine(calibrated.muscles, cache_subfolder("kernels")), time_step)
