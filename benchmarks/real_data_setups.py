@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from opensim_difcal import NMSCalibrationTool
+from opensim_difcal import NMSCalibrationTool, NMSExecutionTool
 from opensim_difcal.inputs.excitations import ExcitationChannel
-from opensim_difcal.inputs.trial_files import TrialFiles
+from opensim_difcal.inputs.trial_files import ExecutionTrialFiles, TrialFiles
 from opensim_difcal.tools.nms_calibration_tool import StrengthGroup
 
 PRIOR_WEIGHT = 0.05
@@ -104,6 +104,30 @@ def rajagopal(data: Path, results: Path, **properties: Any) -> NMSCalibrationToo
         "prior_weight": PRIOR_WEIGHT,
     }
     return NMSCalibrationTool(**(settings | properties))
+
+
+def execution_of(tool: NMSCalibrationTool, **properties: Any) -> NMSExecutionTool:
+    """The tool that runs a calibration's trials on its result."""
+    folder = tool.results_directory
+    trials = tuple(
+        ExecutionTrialFiles(
+            name=files.name,
+            task=files.name.split("_")[0],
+            coordinates_file=files.coordinates_file,
+            generalized_forces_file=files.generalized_forces_file,
+            excitations_file=files.excitations_file,
+            time_range=files.time_range,
+        )
+        for files in tool.trials
+    )
+    settings: dict[str, Any] = {
+        "model_file": folder / f"{tool.name}.osim",
+        "subject_file": folder / f"{tool.name}_subject.xml",
+        "coordinates": tool.coordinates,
+        "trials": trials,
+        "allow_extra_columns": tool.allow_extra_columns,
+    }
+    return NMSExecutionTool(**(settings | properties))
 
 
 def _cycles(folder: Path, calibration: tuple[str, ...]) -> list[TrialFiles]:

@@ -127,11 +127,11 @@ def projected_trial(trial: Trial, projection: Projection, shifts: Mapping[str, f
     primitives = project(recorded, of_channels, others=of_muscles, ratio=projection.ratio)
     series = np.clip(primitives @ of_muscles.T, 0.0, 1.0)
     excitation: MuscleArray = trial.excitation.copy()
-    for name, course in zip(projection.muscle_names, series.T, strict=True):
+    for i, name in enumerate(projection.muscle_names):
         if name in trial.muscle_names:
-            shift = shifts.get(name, 0.0)
+            course, shift = series[:, [i]], shifts.get(name, 0.0)
             delayed = resample_monotone(trial.time, course, trial.time - shift) if shift else course
-            excitation[:, trial.muscle_names.index(name)] = delayed
+            excitation[:, trial.muscle_names.index(name)] = delayed[:, 0]
     return replace(trial, excitation=excitation)
 
 

@@ -96,7 +96,7 @@ class NMSExecutionTool(metaclass=FromSetupFile):
     gamma: float = setting(
         "Weight of the squared change of adjusted excitations, summed over muscles: the larger, the closer "
         "they stay to the EMG.",
-        default=1.0,
+        default=10.0,
     )
     moment_error: str = setting(
         "raw: in N m, as CEINMS has it. variance_scaled: divided by the standard deviation of each trial's "
@@ -167,9 +167,8 @@ class NMSExecutionTool(metaclass=FromSetupFile):
         raise_problems(setting_problems(self))  # before the imports, which take seconds
 
         with no_garbage_collection():
-            from opensim_difcal.tools.execution_outputs import write_outputs
-
             from opensim_difcal.tools.execution_inputs import read_inputs
+            from opensim_difcal.tools.execution_outputs import write_outputs
             from opensim_difcal.tools.execution_run import execute_inputs
             from opensim_difcal.tools.torch_threads import torch_threads
 

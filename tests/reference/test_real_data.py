@@ -4,12 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from calibrated_ankle import run_without_pictures
 
-from benchmarks.real_data_setups import lopes
+from benchmarks.real_data_setups import execution_of, lopes
 from opensim_difcal.calibration.calibrate import calibrate
 from opensim_difcal.calibration.metrics import pooled_agreement, trial_agreement
+from opensim_difcal.inputs.signals import resample
+from opensim_difcal.inputs.storage import read_storage
+from opensim_difcal.tools import execution_inputs
 from opensim_difcal.tools.calibration_inputs import read_inputs
 from opensim_difcal.tools.calibration_run import calibration_settings
+from opensim_difcal.tools.execution_run import execute_inputs
 
 CYCLES = {
     "walk36_01": "calibration",
@@ -49,3 +54,50 @@ def test_unseen_cycles_of_a_person_are_predicted_better_than_by_the_scaled_model
         )
         assert after > before, coordinate
         assert after > 0.4, coordinate
+
+
+@pytest.mark.slow
+def test_assisted_excitations_track_unseen_cycles_better_on_every_coordinate(shared_data, tmp_path):
+    tool = lopes(shared_data, tmp_path)
+    tool = replace(tool, trials=chosen(tool), max_iterations=12)
+    run_without_pictures(tool)
+    unseen = tuple(name for name, role in CYCLES.items() if role == "validation")
+    trials = executed(tool, unseen, mode="emg_assisted")
+    for each in trials:
+        before, after = trial_agreement(each.open_loop), trial_agreement(each.prediction)
+        for coordinate in tool.coordinates:
+            assert after[coordinate].rmse < before[coordinate].rmse, (each.trial.name, coordinate)
+        change = np.sqrt(((each.trial.excitation - each.given_excitation) ** 2).mean())
+        assert change < 0.05
+
+
+@pytest.mark.slow
+def test_unseen_cycles_of_a_synergy_hybrid_calibration_are_executed_as_it_predicted_them(
+    shared_data, tmp_path
+):
+    tool = lopes(shared_data, tmp_path, mode="synergy_hybrid")
+    tool = replace(tool, trials=chosen(tool), max_iterations=2, closed_loop_limit=0.5)
+    run_without_pictures(tool)
+    unseen = tuple(name for name, role in CYCLES.items() if role == "validation")
+    for each in executed(tool, unseen):
+        table = read_storage(tmp_path / f"{each.trial.name}_joint_moments.sto")
+        written = np.column_stack([table.column(label) for label in table.labels])
+        np.testing.assert_allclose(each.prediction.joint_moment, written, rtol=0.0, atol=1e-9)
+    (finer,) = executed(tool, unseen[:1], time_step=0.002)
+    (known,) = executed(tool, unseen[:1])
+    common = known.trial.time[known.trial.scored]
+    moment = resample(finer.trial.time, finer.prediction.joint_moment, common)
+    error = moment - known.prediction.joint_moment[known.trial.scored]
+    span = np.ptp(known.prediction.joint_moment[known.trial.scored], axis=0)
+    assert (np.sqrt((error**2).mean(axis=0)) < 0.02 * span).all()
+
+
+def chosen(tool):
+    return tuple(replace(t, role=CYCLES[t.name]) for t in tool.trials if t.name in CYCLES)
+
+
+def executed(tool, names, **properties):
+    """Trials of a calibration, run on its result."""
+    run = execution_of(tool, **properties)
+    run = replace(run, trials=tuple(files for files in run.trials if files.name in names))
+    return execute_inputs(run, execution_inputs.read_inputs(run)).trials

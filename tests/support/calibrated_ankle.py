@@ -13,6 +13,7 @@ from opensim_difcal.inputs.trial_files import ExecutionTrialFiles
 from opensim_difcal.outputs.report_page import Html
 from opensim_difcal.outputs.report_pictures import ReportPictures
 from opensim_difcal.tools import calibration_outputs
+from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
 from opensim_difcal.tools.nms_execution_tool import NMSExecutionTool
 
 NONE = Html("")
@@ -20,11 +21,16 @@ CHANNELS = tuple(ExcitationChannel(name=name, muscles=(name,)) for name in MUSCL
 
 
 def calibrate_ankle(folder: Path, **changes: Any) -> CalibrationResult:
-    """Calibrates into a folder, without pictures."""
+    """Calibrates into a folder."""
+    return run_without_pictures(ankle_tool(folder, **({"time_step": 0.005} | changes)))
+
+
+def run_without_pictures(tool: NMSCalibrationTool) -> CalibrationResult:
+    """Runs a calibration without what takes longest."""
     with pytest.MonkeyPatch.context() as patch:
         pictures = ReportPictures((NONE,), NONE, NONE, NONE, NONE, NONE)
         patch.setattr(calibration_outputs, "_pictures", lambda *_: pictures)
-        return ankle_tool(folder, **({"time_step": 0.005} | changes)).run().result
+        return tool.run().result
 
 
 def execution_trial(name: str, **changes: Any) -> ExecutionTrialFiles:
