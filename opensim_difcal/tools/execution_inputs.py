@@ -121,7 +121,8 @@ def input_problems(tool: NMSExecutionTool) -> list[DifcalError]:
     except DifcalError as error:
         return _each_once([*found, error])
     subject = None if opened is None else opened.subject
-    if not names:
+    lacks_subject = subject is None and tool.mode != "static_optimization"  # which was found above
+    if not names and not lacks_subject:
         try:
             drivers = excitation_drivers(tool, source.model, subject)
             muscles, _ = _muscles(tool, source.model, drivers, subject)

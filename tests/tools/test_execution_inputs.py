@@ -96,6 +96,11 @@ def test_a_model_without_the_muscles_is_refused(tool):
     )
 
 
+def test_a_missing_sidecar_is_refused(tool):
+    (problem,) = refused(replace(tool, subject_file=None))
+    assert problem.startswith("<subject_file> is missing, but mode open_loop needs the activation dynamics")
+
+
 def test_a_model_in_memory_is_compared_by_its_values(tool):
     model = load_model(tool.model_file)
     assert replace(tool, model_file=model).problems() == []
