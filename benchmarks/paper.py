@@ -68,11 +68,12 @@ SMOOTH: dict[str, Any] = {
     "optimizer": "levenberg_marquardt",
     "max_iterations": 300,
     "normalized_fiber_length_penalty": "excess",
-    "normalized_fiber_length_range": (0.52, 1.48),
+    "normalized_fiber_length_range": (0.505, 1.495),
     "normalized_fiber_length_weight": 1000.0,
+    "n_starts": 5,
 }
 """CEINMS's penalty jumps by 25 where a fiber leaves 0.5 to 1.5, which no gradient sees: a steep one keeps
-fibers inside, where both costs are the same."""
+fibers inside, where both costs are the same. Five starts, because one may end in a minor minimum."""
 
 
 @dataclass(frozen=True)
@@ -375,12 +376,13 @@ def reach_of(annealing: Run, same: Run, default: Run) -> list[str]:
     what = f"{annealing.method} ({annealing.result.status.name.lower().replace('_', ' ')})"
     total = annealing.cpu_seconds
     mine, theirs = annealing.ends["default"], annealing.ends["CEINMS"]
-    ends_low = same.cpu_seconds if same.ends["CEINMS"] <= theirs else None
+    above = same.ends["CEINMS"] / theirs - 1.0
     return [
         f"- Default calibration, in its own cost: where {what} ends after {total:.1f} CPU s is {mine:.4f}; "
         f"{reached(default.seconds_to(mine), total)}, and ends at {default.ends['default']:.4f}.",
-        f"- {SAME_PROBLEM}, in CEINMS's cost: {what} ends at {theirs:.4f}; {reached(ends_low, total)} "
-        f"when it ends, at {same.ends['CEINMS']:.4f}.",
+        f"- {SAME_PROBLEM}, five starts, in CEINMS's cost: {what} ends at {theirs:.4f}; it ends at "
+        f"{same.ends['CEINMS']:.4f}, {100 * abs(above):.1f} % {'above' if above > 0 else 'below'} that, "
+        f"after {same.cpu_seconds:.2f} CPU s, **1/{total / same.cpu_seconds:.0f}** of the time.",
     ]
 
 

@@ -35,7 +35,7 @@ from opensim_difcal.tools.execution_checks import setting_problems
 from opensim_difcal.tools.model_source import ModelSource, open_model
 from opensim_difcal.tools.nms_execution_tool import NMSExecutionTool
 from opensim_difcal.tools.subject_source import SubjectSource, calibrated_muscles, open_subject
-from opensim_difcal.wording import did_you_mean
+from opensim_difcal.wording import did_you_mean, listed
 
 DEFAULT_TIME_STEP, DEFAULT_CUTOFF = 0.005, 6.0  # s, Hz; where no subject says
 
@@ -154,25 +154,25 @@ def excitation_drivers(tool: NMSExecutionTool, model: opensim.Model, subject: Su
         return Drivers(crossing, (), (), crossing, ())
     assert subject is not None  # the settings were checked
     by_synergies = tuple(subject.synergies.synthesized) if subject.synergies else ()
-    hybrid = tool.mode == "emg_hybrid"
-    excitation_map = (
-        tool.excitation_map or _present_map(tool, subject)
-        if hybrid
-        else (tool.excitation_map or subject.excitation_map)
-    )
+    excitation_map = tool.excitation_map or subject.excitation_map
+    if tool.mode == "emg_hybrid":
+        excitation_map = tool.excitation_map or _present_map(tool, subject)
     driven = _driven(tool, model, excitation_map)
-    common = [name for name in every if all(name in muscles for muscles in driven.values())]
-    if hybrid:
+    if tool.mode == "emg_hybrid":
+        recorded = tuple(name for name in crossing if all(name in muscles for muscles in driven.values()))
         wanted = tool.synthesized_muscles or crossing
-        recorded = tuple(name for name in crossing if name in common)
         synthesized = tuple(name for name in crossing if name in wanted and name not in recorded)
         taking_part = tuple(name for name in every if name in recorded or name in synthesized)
-        return Drivers(taking_part, recorded, (), synthesized, excitation_map)
-    taking_part = tuple(name for name in crossing if name in subject.muscle_names)
-    projected = tuple(name for name in taking_part if name in by_synergies)
-    recorded = tuple(name for name in taking_part if name not in projected)
-    raise_problems(_missing_channels(tool, subject, recorded, projected, driven))
-    return Drivers(taking_part, recorded, projected, (), excitation_map)
+        drivers = Drivers(taking_part, recorded, (), synthesized, excitation_map)
+    else:
+        by_synergies = subject.synergies.synthesized if subject.synergies else ()
+        taking_part = tuple(name for name in crossing if name in subject.muscle_names)
+        projected = tuple(name for name in taking_part if name in by_synergies)
+        recorded = tuple(name for name in taking_part if name not in projected)
+        raise_problems(_missing_channels(tool, subject, recorded, projected, driven))
+        drivers = Drivers(taking_part, recorded, projected, (), excitation_map)
+    raise_problems(_misused_muscles(tool, drivers))
+    return drivers
 
 
 def _muscles(
@@ -291,6 +291,29 @@ def _unusable_muscles(
                     )
                 )
     return found
+
+
+def _misused_muscles(tool: NMSExecutionTool, drivers: Drivers) -> list[DifcalError]:
+    """Muscles to adjust that have nothing to adjust, and muscles to synthesize that are recorded."""
+    given = (*drivers.recorded, *drivers.projected)
+    return [
+        *(
+            ExecutionError(
+                f"<adjusted_muscles>: muscle {name!r} has no excitation to adjust. Remove it, or add its "
+                "excitation to every trial. With one are: " + listed(given, "{}") + "."
+            )
+            for name in tool.adjusted_muscles
+            if name not in given
+        ),
+        *(
+            ExecutionError(
+                f"<synthesized_muscles>: muscle {name!r} also has a recorded excitation. Remove it here, or "
+                "take it out of the <excitation_map> or the excitation files."
+            )
+            for name in tool.synthesized_muscles
+            if name in drivers.recorded
+        ),
+    ]
 
 
 def _driven(

@@ -164,6 +164,20 @@ def test_muscles_that_are_named_in_vain_are_refused(tool, element):
     ]
 
 
+def test_muscles_without_an_excitation_cannot_be_adjusted(tool):
+    assert refused(replace(tool, mode="emg_hybrid", adjusted_muscles=("flex_hal_r",))) == [
+        "<adjusted_muscles>: muscle 'flex_hal_r' has no excitation to adjust. Remove it, or add its "
+        "excitation to every trial. With one are: lat_gas_r, med_gas_r, soleus_r, tib_ant_r, tib_post_r."
+    ]
+
+
+def test_recorded_muscles_are_not_synthesized(tool):
+    assert refused(replace(tool, mode="emg_hybrid", synthesized_muscles=("soleus_r",))) == [
+        "<synthesized_muscles>: muscle 'soleus_r' also has a recorded excitation. Remove it here, or take it "
+        "out of the <excitation_map> or the excitation files."
+    ]
+
+
 def test_an_unknown_coordinate_is_refused(tool):
     (problem,) = refused(replace(tool, coordinates=("ankle_angl_r",)))
     assert problem.startswith("leg_right: the model has no coordinate 'ankle_angl_r'. Did you mean")
