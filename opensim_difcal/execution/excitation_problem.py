@@ -53,6 +53,8 @@ class ExcitationProblem:
         muscle_tendon_length: m.
         moment_arm: m.
         measured: Joint moments, N m.
+        n_lead_in: Samples before the scored ones. They are tracked too, but do not count in the
+            variance of the measured moment; a moment without any is taken in N m.
         muscles: With the trial's time step.
         adjusted: Muscles whose excitation may leave what is given, at the weight gamma.
         synthesized: Muscles whose excitation is free, at the weight beta.
@@ -68,6 +70,7 @@ class ExcitationProblem:
     muscle_tendon_length: MuscleSeries
     moment_arm: MomentArms
     measured: CoordinateSeries
+    n_lead_in: int
     muscles: CalibratedMuscles
     adjusted: PerMuscleFlag
     synthesized: PerMuscleFlag
@@ -77,9 +80,10 @@ class ExcitationProblem:
 
     def __post_init__(self) -> None:
         """Computes what the moment error is measured in."""
-        deviation = self.measured - self.measured.mean(-2)
-        scaled = self.weights.moment_error == "variance_scaled"
-        scale = (deviation**2).mean(-2).sqrt() if scaled else torch.ones_like(self.measured[0])
+        scored = self.measured[self.n_lead_in :]
+        deviation = ((scored - scored.mean(-2)) ** 2).mean(-2).sqrt()
+        is_scaled = self.weights.moment_error == "variance_scaled"
+        scale = torch.where((deviation > 0.0) & is_scaled, deviation, torch.ones_like(deviation))
         object.__setattr__(self, "_scale", scale)
 
     @property

@@ -33,7 +33,9 @@ _CENTERING = 0.4  # of the barrier, from one iteration to the next
 _TO_THE_BOUND = 0.995  # of the way, at most
 _OFF_CENTER = 100.0  # of a multiplier from what the barrier gives
 _MAX_PRODUCTS, _FORCING = 300, 1e-3  # of a linear solve; residual of its right side
-_SUFFICIENT, _SHORTEST = 1e-4, 2.0**-12
+_SUFFICIENT, _SHORTEST = 1e-4, 2.0**-8
+_FIRST_DAMPING, _LARGEST_DAMPING = 1.0, 1e6  # in the stiffness of excitations
+_N_STILL = 2  # iterations in a row that gain too little
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ class FoundExcitations:
         excitation: Of every muscle.
         status: Why it stopped.
         n_iterations: Iterations done.
-        first_cost: By term and "total", with the excitations it was given.
+        first_cost: By term and "total", with the excitations it was given; synthesized ones
+            begin at a twentieth.
         cost: The same at the end.
     """
 
@@ -93,13 +96,17 @@ def search_excitations(
         first = _point(problem, problem.start(0.0)).numbers()
         point = _point(problem, problem.start(_MARGIN))
         barrier, height = _first_barrier(problem, point)
-        status, n_iterations = SearchStatus.MAX_ITERATIONS, 0
+        status, n_iterations, n_still, damping = SearchStatus.MAX_ITERATIONS, 0, 0, 0.0
         while n_iterations < max_iterations and status is SearchStatus.MAX_ITERATIONS:
             n_iterations += 1
-            before = point.cost
-            point, barrier = _iterate(problem, point, barrier, height)
+            before = point
+            point, barrier = _iterate(problem, point, barrier, height, damping)
+            failed = point is before
+            damping = max(_FIRST_DAMPING, 10.0 * damping) if failed else 0.1 * damping
             lowest = tolerance * point.cost / problem.n_free
-            if height <= 2.0 * lowest and abs(before - point.cost) < tolerance * before:
+            is_still = height <= 2.0 * lowest and abs(before.cost - point.cost) < tolerance * before.cost
+            n_still = n_still + 1 if is_still and not failed else 0
+            if n_still == _N_STILL or damping > _LARGEST_DAMPING:
                 status = SearchStatus.CONVERGED
             height = max(lowest, _CENTERING * height)
     return FoundExcitations(point.excitation, status, n_iterations, first, point.numbers())
@@ -119,13 +126,16 @@ def _first_barrier(problem: ExcitationProblem, point: _Point) -> tuple[_Barrier,
 
 
 def _iterate(
-    problem: ExcitationProblem, point: _Point, barrier: _Barrier, height: float
+    problem: ExcitationProblem, point: _Point, barrier: _Barrier, height: float, damping: float
 ) -> tuple[_Point, _Barrier]:
-    """One step of excitations and multipliers towards a barrier of the given height."""
+    """One step of excitations and multipliers towards a barrier of the given height.
+
+    After a step that did not lower the cost, damping makes the next one shorter.
+    """
     low, high = problem.distances(point.excitation)
     by_barrier = height * problem.is_free * (1.0 / high - 1.0 / low)
     own = problem.stiffness * (point.excitation - problem.target) + by_barrier
-    weight = problem.stiffness + barrier.low / low + barrier.high / high
+    weight = (1.0 + damping) * problem.stiffness + barrier.low / low + barrier.high / high
     step = _step(problem, point, own, weight)
     after = _along(problem, point, step, own, height)
     moved = after.excitation - point.excitation

@@ -58,8 +58,8 @@ class ExecutionSettings:
     adjusted: tuple[str, ...] = ()
     synthesized: tuple[str, ...] = ()
     weights: Weights | None = None
-    max_iterations: int = 100
-    tolerance: float = 1e-5
+    max_iterations: int = 200
+    tolerance: float = 1e-4
     projection: Projection | None = None
 
 
@@ -167,6 +167,7 @@ def _problem(
         muscle_tendon_length=length,
         moment_arm=arm,
         measured=measured,
+        n_lead_in=trial.n_lead_in,
         muscles=muscles,
         adjusted=_among(settings.adjusted, trial.muscle_names),
         synthesized=_among(settings.synthesized, trial.muscle_names),

@@ -19,6 +19,8 @@ from opensim_difcal.physics.simulation import elastic_muscles, rigid_muscles
 
 _Frame = tuple[Tensor, Tensor]  # excitation, muscle-tendon length
 
+_LARGEST_TIME_STEP = 0.02  # s
+
 Values = Float[np.ndarray, " muscle"]
 
 
@@ -62,9 +64,17 @@ class MuscleStream:
             time_step: From one frame to the next, s; by default that of the muscles. Between
                 frames that are farther apart than it, excitations and lengths are
                 interpolated, by parabolas through the last three frames.
+
+        Raises:
+            ExecutionError: If the time step is not positive, or too long.
         """
         self.muscle_names = muscles.names
         self.time_step = muscles.time_step if time_step is None else time_step
+        if not 0.0 < self.time_step <= _LARGEST_TIME_STEP:
+            raise ExecutionError(
+                f"time_step is {self.time_step:g} s. Expected a number above 0 and at most "
+                f"{_LARGEST_TIME_STEP:g} s, beyond which the tendon is not resolved. Hand over more frames."
+            )
         muscles, self._n_substeps = muscles.for_frames(self.time_step)
         self.delay = (muscles.electromechanical_delay + muscles.delay_shift).numpy()
         self._engine = engine
@@ -92,27 +102,30 @@ class MuscleStream:
 
     def step(
         self,
-        excitation: Values,
-        muscle_tendon_length: Values,
-        moment_arm: Float[np.ndarray, "coordinate muscle"],
-        muscle_tendon_velocity: Values | None = None,
+        excitation: np.ndarray,
+        muscle_tendon_length: np.ndarray,
+        moment_arm: np.ndarray,
+        muscle_tendon_velocity: np.ndarray | None = None,
     ) -> MuscleFrame:
         """Returns what the muscles do at the next frame.
 
         Args:
-            excitation: 0..1, as it acts.
-            muscle_tendon_length: m.
-            moment_arm: m.
-            muscle_tendon_velocity: m/s; only muscles with a rigid tendon need it. Without
-                it the difference to the frame before is taken, which lags half a frame.
+            excitation: 0..1, as it acts; one value per muscle.
+            muscle_tendon_length: m, one value per muscle.
+            moment_arm: m, one row per coordinate.
+            muscle_tendon_velocity: m/s, one value per muscle; only muscles with a rigid
+                tendon need it. Without it the difference to the frame before is taken,
+                which lags half a frame.
 
         Raises:
-            ExecutionError: If an argument holds something that is not a finite number.
+            ExecutionError: If an argument has another number of muscles, or holds something
+                that is not a finite number. The stream is then as it was.
         """
-        given = {"excitation": excitation, "muscle_tendon_length": muscle_tendon_length}
-        for name, values in {**given, "moment_arm": moment_arm}.items():
-            if not np.isfinite(values).all():
-                raise _not_finite(name, values, self.muscle_names)
+        excitation = self._checked("excitation", excitation, 1)
+        muscle_tendon_length = self._checked("muscle_tendon_length", muscle_tendon_length, 1)
+        moment_arm = self._checked("moment_arm", moment_arm, 2)
+        if muscle_tendon_velocity is not None:
+            muscle_tendon_velocity = self._checked("muscle_tendon_velocity", muscle_tendon_velocity, 1)
         with torch.no_grad():
             now = torch.tensor(excitation).clamp(0.0, 1.0), torch.tensor(muscle_tendon_length)
             last, before = (*self._frames, now, now)[:2]
@@ -129,6 +142,24 @@ class MuscleStream:
             self._frames = now, last
         tendon_force = (force * self._muscles.max_isometric_force).numpy()
         return MuscleFrame(activation.numpy(), fibers.numpy(), tendon_force, moment_arm @ tendon_force)
+
+    def _checked(self, name: str, values: np.ndarray, n_axes: int) -> np.ndarray:
+        """An argument as numbers, one per muscle along its last axis."""
+        values = np.asarray(values, dtype=float)
+        n_muscles = len(self.muscle_names)
+        if values.ndim != n_axes or values.shape[-1] != n_muscles:
+            rows = "one row per coordinate and " if n_axes == 2 else ""
+            raise ExecutionError(
+                f"{name} has the shape {values.shape}. Expected {rows}{n_muscles} values, one per muscle of "
+                "muscle_names, in that order."
+            )
+        if not np.isfinite(values).all():
+            muscle = self.muscle_names[int(np.argwhere(~np.isfinite(values))[0][-1])]
+            raise ExecutionError(
+                f"{name} of {muscle!r} is not a finite number. Hand over the last good value, or reset the "
+                "stream after a gap."
+            )
+        return values
 
     def _substep(self, excitation: Tensor, length: Tensor, velocity: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Activation, fiber length, m, and tendon force in max_isometric_force."""
@@ -227,11 +258,3 @@ class _Filter:
 def _between(before: Tensor, last: Tensor, now: Tensor, share: Tensor) -> Tensor:
     """A part of the way from the last frame to this one, along the parabola through three frames."""
     return now + (share - 1.0) * ((now - last) + 0.5 * share * (now - 2.0 * last + before))
-
-
-def _not_finite(name: str, values: np.ndarray, muscle_names: tuple[str, ...]) -> ExecutionError:
-    column = int(np.argwhere(~np.isfinite(values))[0][-1])
-    return ExecutionError(
-        f"{name} of {muscle_names[column]!r} is not a finite number. Hand over the last good value, or reset "
-        "the stream after a gap."
-    )

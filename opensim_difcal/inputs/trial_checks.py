@@ -62,14 +62,14 @@ def failures(checks: Sequence[Callable[[], object]]) -> list[DifcalError]:
 
 
 def check_moments(source: TrialSource) -> None:
-    """Refuses a missing column of a joint moment, and one without any change."""
+    """Refuses a missing column of a joint moment, and one without any change that is to be tracked."""
     table, (first, last) = source.tables.forces, source.files.time_range
     if not source.coordinate_names or table is None:
         return
     time, moments = source.moment_table()
     moments = moments[(time >= first) & (time <= last)]
     for name, moment in zip(source.coordinate_names, moments.T, strict=True):
-        if len(moment) > 1 and np.ptp(moment) == 0.0:
+        if len(moment) > 1 and np.ptp(moment) == 0.0 and not source.settings.only_scored:
             raise TrialError(
                 f"{table.path}: column {force_label(source.model, name)!r} is {moment[0]:g} at every time of "
                 f"trial {source.files.name!r}, {first:g} to {last:g} s, so it cannot be scored. Leave "
@@ -165,7 +165,10 @@ def check_signs_at_a_few_instants(source: TrialSource) -> None:
 
 
 def check_signs(source: TrialSource, moment_arm: MomentArmArray, joint_moment: CoordinateArray) -> list[str]:
-    """Refuses moments that the muscles can mostly not produce; notes a smaller part."""
+    """Refuses moments that the muscles can mostly not produce; notes a smaller part.
+
+    Moments that are only compared with are never refused.
+    """
     unable = ((joint_moment > 0) & ~(moment_arm > _MIN_MOMENT_ARM).any(axis=-1)) | (
         (joint_moment < 0) & ~(moment_arm < -_MIN_MOMENT_ARM).any(axis=-1)
     )
@@ -178,7 +181,7 @@ def check_signs(source: TrialSource, moment_arm: MomentArmArray, joint_moment: C
             f"{100 * shares[c]:.0f} % of the measured moment is {sign}, where no muscle has a {sign} "
             "moment arm"
         )
-        if shares[c] > _CONTRADICTED:
+        if shares[c] > _CONTRADICTED and not source.settings.only_scored:
             raise TrialError(
                 f"{source.where}: coordinate {name!r}: {part}. Check the sign of column "
                 f"{force_label(source.model, name)!r} of {source.files.generalized_forces_file}, that both "

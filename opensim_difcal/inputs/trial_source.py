@@ -40,6 +40,10 @@ class TrialSettings:
             after muscles.
         allow_extra_columns: Whether excitation columns that drive nothing are ignored.
         synthesized_muscles: Muscles whose excitation is not read but synthesized later.
+        channels: Excitation columns that are kept in the recording although no muscle of the
+            trial needs them.
+        only_scored: Whether measured moments are compared with and nothing else, so that
+            doubtful ones are told instead of refused.
         delay_shift: By how much muscles' delays differ from the electromechanical delay, s;
             zero for those not named. It makes up for what converted activation dynamics
             add or lack.
@@ -52,6 +56,8 @@ class TrialSettings:
     excitation_map: tuple[ExcitationChannel, ...] = ()
     allow_extra_columns: bool = False
     synthesized_muscles: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    only_scored: bool = False
     delay_shift: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -207,7 +213,8 @@ class TrialSource:
         table = self.tables.excitations
         if table is None:
             return Recording((), np.zeros((len(time), 0)), {}), []
-        used = sorted({column for columns in self.drivers.values() for column in columns})
+        driving = {column for columns in self.drivers.values() for column in columns}
+        used = sorted(driving.union(self.settings.channels))
         written = np.column_stack([table.column(label) for label in used])
         delayed = resample_monotone(table.time, written, time - self.delay)
         clipped = np.clip(delayed, 0.0, 1.0)

@@ -75,10 +75,14 @@ def tracking_caution(result: ExecutionResult) -> str:
     """Says what a small error does not show; empty where moments were not tracked."""
     if result.mode not in TRACKING_MODES:
         return ""
-    where = "the open loop" if result.mode in ADJUSTING_MODES else "a run in mode open_loop"
+    where, silent = "a run in mode open_loop", ""
+    if result.mode == "emg_assisted":
+        where = "the open loop"
+    if result.mode == "emg_hybrid":
+        silent = " In what is called open loop here, muscles without a recording are silent."
     return (
         "The measured moments were used to find the excitations. So a small error shows that these "
-        f"muscles can produce the moments, not that the model predicts them; only {where} shows that."
+        f"muscles can produce the moments, not that the model predicts them; only {where} shows that.{silent}"
     )
 
 

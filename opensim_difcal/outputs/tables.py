@@ -119,7 +119,7 @@ def write_execution_tables(
 ) -> tuple[Path, ...]:
     """Writes everything that an execution made of a trial, one file per quantity.
 
-    Beside the files of `write_trial_tables`, where excitations were searched for,
+    Beside the files of `write_trial_tables`, where excitations were adjusted,
     `<trial>_recorded_excitations.sto` holds those that the search began with: delayed,
     clipped, and zero for muscles without a recording that no synergies drive.
 
@@ -135,7 +135,7 @@ def write_execution_tables(
     search, trial = executed.search, executed.trial
     synthesized = (*projected, *(search.synthesized if search else ()))
     paths = write_trial_tables(directory, executed.prediction, synthesized=synthesized)
-    if search is None:
+    if search is None or not search.adjusted:
         return paths
     name = f"{trial.name}_{RECORDED_EXCITATIONS}"
     path = directory / f"{name}.sto"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import opensim
@@ -11,6 +12,8 @@ from opensim_difcal.inputs.excitations import ExcitationChannel, driven_muscles
 from opensim_difcal.inputs.muscle_paths import MusclePaths
 from opensim_difcal.inputs.muscles import muscle_names
 from opensim_difcal.inputs.storage import read_storage
+from opensim_difcal.inputs.trial_checks import failures
+from opensim_difcal.inputs.trial_files import ExecutionTrialFiles
 from opensim_difcal.outputs.subject import Subject
 from opensim_difcal.tools.nms_execution_tool import NMSExecutionTool
 from opensim_difcal.wording import did_you_mean, listed
@@ -51,6 +54,11 @@ def excitation_drivers(tool: NMSExecutionTool, model: opensim.Model, subject: Su
     crosses = np.any(MusclePaths(model, every, tuple(tool.coordinates)).crosses, axis=0)
     crossing = tuple(name for name, spans in zip(every, crosses, strict=True) if spans)
     raise_problems([*_missing_files(tool), *_unusable_muscles(tool, every, crossing)])
+    if not crossing:
+        raise ExecutionError(
+            f"<coordinates>: no muscle of the model crosses {', '.join(tool.coordinates)}. Choose "
+            "coordinates that muscles cross."
+        )
     if tool.mode == "static_optimization":
         return Drivers(crossing, (), (), crossing, ())
     assert subject is not None  # the settings were checked
@@ -72,6 +80,11 @@ def excitation_drivers(tool: NMSExecutionTool, model: opensim.Model, subject: Su
         recorded = tuple(name for name in taking_part if name not in projected)
         raise_problems(_missing_channels(tool, subject, recorded, projected, driven))
         drivers = Drivers(taking_part, recorded, projected, (), excitation_map)
+    if not drivers.muscles:
+        raise ExecutionError(
+            f"<coordinates>: none of the calibrated muscles crosses {', '.join(tool.coordinates)}. Choose "
+            f"coordinates that they cross. Calibrated are: {', '.join(subject.muscle_names)}."
+        )
     raise_problems(_misused_muscles(tool, drivers))
     return drivers
 
@@ -147,8 +160,9 @@ def _driven(
 ) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
     """Columns by driven muscle, by trial."""
     driven: dict[str, Mapping[str, tuple[str, ...]]] = {}
-    for files in tool.trials:
-        assert files.excitations_file is not None
+
+    def read(files: ExecutionTrialFiles) -> None:
+        assert files.excitations_file is not None  # which was checked
         driven[files.name] = driven_muscles(
             str(files.excitations_file),
             read_storage(files.excitations_file).labels,
@@ -156,6 +170,8 @@ def _driven(
             muscle_names(model),
             allow_extra_columns=tool.allow_extra_columns,
         )
+
+    raise_problems(failures([partial(read, files) for files in tool.trials]))
     return driven
 
 

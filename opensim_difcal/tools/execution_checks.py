@@ -1,16 +1,22 @@
 """What is wrong with the settings of an execution, before its inputs are read."""
 
+import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
 
 from opensim_difcal.errors import SetupFileError
 from opensim_difcal.outputs.quantities import QUANTITIES, RECORDED_EXCITATIONS
-from opensim_difcal.tools.common_checks import file_name_faults, refused, repeated, word_faults
+from opensim_difcal.tools.common_checks import (
+    LARGEST_TIME_STEP,
+    file_name_faults,
+    refused,
+    repeated,
+    word_faults,
+)
 from opensim_difcal.tools.file_checks import overwritten, unusable_folder
 from opensim_difcal.tools.nms_execution_tool import NMSExecutionTool
 
-_LARGEST_TIME_STEP = 0.02  # s
 _SEARCHED = {"adjusted_muscles": ("emg_assisted", "emg_hybrid"), "synthesized_muscles": ("emg_hybrid",)}
 """By setting the modes in which it means something."""
 
@@ -22,16 +28,24 @@ def setting_problems(tool: NMSExecutionTool) -> list[SetupFileError]:
         tool: The settings; values have the declared types.
     """
     sentences = list(word_faults(tool))
-    for check in (_numbers, _names, _mode, _overwritten, unusable_folder):
+    for check in (_numbers, _names, _mode, _overwritten, _foreign_results, unusable_folder):
         sentences += check(tool)
     return [SetupFileError(sentence) for sentence in sentences]
 
 
 def output_names(tool: NMSExecutionTool) -> tuple[str, ...]:
     """Returns the names of all files that a run writes into its results directory."""
-    quantities = (*QUANTITIES, *(() if tool.mode == "open_loop" else (RECORDED_EXCITATIONS,)))
+    adjusts = tool.mode in ("emg_assisted", "emg_hybrid")
+    quantities = (*QUANTITIES, *((RECORDED_EXCITATIONS,) if adjusts else ()))
     tables = [f"{files.name}_{quantity}.sto" for files in tool.trials for quantity in quantities]
     return "agreement.csv", "report.html", "summary.json", *tables
+
+
+def has_usable_grid(tool: NMSExecutionTool) -> bool:
+    """Returns whether trials can be put on a time grid."""
+    return 0.0 <= tool.lead_in < math.inf and (
+        tool.time_step is None or 0.0 < tool.time_step <= LARGEST_TIME_STEP
+    )
 
 
 def _numbers(tool: NMSExecutionTool) -> Iterator[str]:
@@ -43,16 +57,19 @@ def _numbers(tool: NMSExecutionTool) -> Iterator[str]:
         yield refused("lead_in", tool.lead_in, "a number, 0 or more")
     if tool.max_iterations < 1:
         yield refused("max_iterations", tool.max_iterations, "a whole number above 0")
-    if tool.time_step is not None and not 0.0 < tool.time_step <= _LARGEST_TIME_STEP:
+    if tool.time_step is not None and not 0.0 < tool.time_step <= LARGEST_TIME_STEP:
         yield refused(
             "time_step",
             tool.time_step,
-            f"a number above 0 and at most {_LARGEST_TIME_STEP:g} s, beyond which the tendon is not resolved",
+            f"a number above 0 and at most {LARGEST_TIME_STEP:g} s, beyond which the tendon is not resolved",
         )
 
 
 def _names(tool: NMSExecutionTool) -> Iterator[str]:
     yield from file_name_faults(tool.name, [files.name for files in tool.trials])
+    for element in ("coordinates", "trials"):
+        if not getattr(tool, element):
+            yield f"<{element}> is empty; expected at least one. Add one."
     for element in ("coordinates", "adjusted_muscles", "synthesized_muscles"):
         for name in repeated(getattr(tool, element)):
             yield f"<{element}> holds {name!r} more than once. Remove all but one."
@@ -82,6 +99,20 @@ def _mode(tool: NMSExecutionTool) -> Iterator[str]:
 
 def _overwritten(tool: NMSExecutionTool) -> Iterator[str]:
     yield from overwritten(tool.results_directory, output_names(tool), _inputs(tool))
+
+
+def _foreign_results(tool: NMSExecutionTool) -> Iterator[str]:
+    """Results of another tool, such as the calibration's own."""
+    try:
+        content = json.loads((tool.results_directory / "summary.json").read_bytes())
+    except (OSError, ValueError):
+        return
+    other = content.get("tool") if isinstance(content, dict) else None
+    if other not in (None, type(tool).__name__):
+        yield (
+            f"<results_directory> is '{tool.results_directory}', which holds results of {other}; the run "
+            "would write its report.html and summary.json over them. Choose another folder."
+        )
 
 
 def _inputs(tool: NMSExecutionTool) -> Iterator[tuple[str, Path]]:

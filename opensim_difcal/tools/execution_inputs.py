@@ -26,7 +26,7 @@ from opensim_difcal.inputs.trial_source import TrialSettings
 from opensim_difcal.outputs.subject import Subject
 from opensim_difcal.tools.cache_folder import cache_folder
 from opensim_difcal.tools.excitation_drivers import Drivers, excitation_drivers
-from opensim_difcal.tools.execution_checks import setting_problems
+from opensim_difcal.tools.execution_checks import has_usable_grid, setting_problems
 from opensim_difcal.tools.model_source import ModelSource, open_model
 from opensim_difcal.tools.nms_execution_tool import NMSExecutionTool
 from opensim_difcal.tools.subject_source import SubjectSource, calibrated_muscles, open_subject
@@ -97,7 +97,7 @@ def input_problems(tool: NMSExecutionTool) -> list[DifcalError]:
         return _each_once([*found, error])
     subject = None if opened is None else opened.subject
     lacks_subject = subject is None and tool.mode != "static_optimization"  # which was found above
-    if not names and not lacks_subject:
+    if not names and not lacks_subject and has_usable_grid(tool):
         try:
             drivers = excitation_drivers(tool, source.model, subject)
             muscles, _ = _muscles(tool, source.model, drivers, subject)
@@ -135,6 +135,7 @@ def _trial_settings(
     cutoff = tool.lowpass_cutoff_frequency_for_coordinates
     if cutoff is None:
         cutoff = subject.lowpass_cutoff_frequency_for_coordinates if subject else DEFAULT_CUTOFF
+    projection = _projection(subject, drivers)
     return TrialSettings(
         time_step=muscles.time_step,
         lead_in=tool.lead_in,
@@ -143,6 +144,8 @@ def _trial_settings(
         excitation_map=drivers.excitation_map,
         allow_extra_columns=tool.allow_extra_columns,
         synthesized_muscles=(*drivers.projected, *drivers.synthesized),
+        channels=projection.channel_names if projection else (),
+        only_scored=tool.mode == "open_loop",
         delay_shift=muscles.shift_by_muscle(),
     )
 

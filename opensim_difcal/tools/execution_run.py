@@ -43,7 +43,12 @@ def execute_inputs(
             progress=show,
         )
     trials = tuple(trial.every(inputs.n_substeps) for trial in trials)
-    warnings = (*_beyond_calibration(trials, inputs.subject), *_unfinished(trials), *inputs.notes)
+    warnings = (
+        *_uncalibrated(inputs),
+        *_beyond_calibration(trials, inputs.subject),
+        *_unfinished(trials),
+        *inputs.notes,
+    )
     notes = tuple(note for each in trials for note in each.trial.notes)
     return ExecutionResult(tool.name, tool.mode, trials, inputs.drivers.projected, (*warnings, *notes))
 
@@ -103,6 +108,18 @@ def _beyond_calibration(trials: Sequence[ExecutedTrial], subject: Subject | None
                 f"lengths reached: {', '.join(sentence for _, sentence in found[:_MOST_NAMED])}"
                 + (f", and {more} more." if more > 0 else ".")
             )
+
+
+def _uncalibrated(inputs: ExecutionInputs) -> Iterator[str]:
+    """Muscles that take part with the model's own values."""
+    if inputs.subject is None:
+        return
+    names = [name for name in inputs.muscles.names if name not in inputs.subject.muscle_names]
+    if names:
+        yield (
+            f"Not calibrated: {', '.join(names)}. They take part with the model's parameters, and with the "
+            "activation dynamics that the calibration started from."
+        )
 
 
 def _unfinished(trials: Sequence[ExecutedTrial]) -> Iterator[str]:

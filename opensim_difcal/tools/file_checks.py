@@ -1,4 +1,4 @@
-"""Whether a calibration can write its files, and would not write over what it reads."""
+"""Whether a tool can write its files, and would not write over what it reads."""
 
 import os
 from collections.abc import Iterable, Iterator

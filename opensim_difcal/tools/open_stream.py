@@ -16,6 +16,7 @@ def open_stream(
     *,
     time_step: float | None = None,
     muscles: Sequence[str] | None = None,
+    allow_changed_model: bool = False,
 ) -> MuscleStream:
     """Returns the calibrated muscles of a model, to be given one frame after the other.
 
@@ -25,13 +26,14 @@ def open_stream(
         time_step: From one frame to the next, s; by default that of the calibration. C1 and
             C2 are converted to any other.
         muscles: Which, in the order of the frames; by default the calibrated ones.
+        allow_changed_model: Whether a model that was changed after its calibration is accepted.
 
     Raises:
         ModelError: If a file cannot be used, or the two do not belong together.
     """
     model_file, subject_file = Path(model_file), Path(subject_file)
     model = load_model(model_file)
-    subject = open_subject(subject_file, model_file, model, allow_changed_model=False).subject
+    subject = open_subject(subject_file, model_file, model, allow_changed_model=allow_changed_model).subject
     names = tuple(subject.muscle_names if muscles is None else muscles)
     find_muscles(model, names)
     calibrated = calibrated_muscles(model, names, subject, subject.time_step)

@@ -5,12 +5,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from opensim_difcal.errors import SetupFileError
-from opensim_difcal.tools.common_checks import file_name_faults, refused, repeated, word_faults
+from opensim_difcal.tools.common_checks import (
+    LARGEST_TIME_STEP,
+    file_name_faults,
+    refused,
+    repeated,
+    word_faults,
+)
 from opensim_difcal.tools.file_checks import overwritten_inputs, unusable_folder
 from opensim_difcal.tools.nms_calibration_tool import PRESETS, NMSCalibrationTool
 from opensim_difcal.wording import did_you_mean
 
-_LARGEST_TIME_STEP = 0.02  # s
 _POSITIVE = (
     "time_step",
     "max_seconds",
@@ -94,11 +99,11 @@ def _numbers(tool: NMSCalibrationTool) -> Iterator[str]:
     for name in _COUNTS:
         if tool.by_preset(name) < 1:
             yield refused(name, tool.by_preset(name), "a whole number above 0")
-    if tool.time_step > _LARGEST_TIME_STEP:
+    if tool.time_step > LARGEST_TIME_STEP:
         yield refused(
             "time_step",
             tool.time_step,
-            f"at most {_LARGEST_TIME_STEP:g} s, beyond which the tendon is not resolved",
+            f"at most {LARGEST_TIME_STEP:g} s, beyond which the tendon is not resolved",
         )
     if not 0.0 < tool.learning_rate_decay <= 1.0:
         yield refused("learning_rate_decay", tool.learning_rate_decay, "a number above 0 and at most 1")

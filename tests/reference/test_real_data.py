@@ -83,6 +83,9 @@ def test_unseen_cycles_of_a_synergy_hybrid_calibration_are_executed_as_it_predic
         table = read_storage(tmp_path / f"{each.trial.name}_joint_moments.sto")
         written = np.column_stack([table.column(label) for label in table.labels])
         np.testing.assert_allclose(each.prediction.joint_moment, written, rtol=0.0, atol=1e-9)
+    alone = executed(tool, unseen[:1], coordinates=("ankle_angle_r",))[0].prediction
+    together = executed(tool, unseen[:1])[0].prediction
+    np.testing.assert_allclose(alone.joint_moment[:, 0], together.joint_moment[:, 2], rtol=0.0, atol=1e-9)
     (finer,) = executed(tool, unseen[:1], time_step=0.002)
     (known,) = executed(tool, unseen[:1])
     common = known.trial.time[known.trial.scored]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from ankle_tool import MUSCLES, TRIALS
+from ankle_tool import LEG, MUSCLES, TRIALS
 from calibrated_ankle import calibrate_ankle, execution_tool, execution_trial
 
 from opensim_difcal.calibration.metrics import trial_agreement
@@ -13,8 +13,11 @@ from opensim_difcal.execution.muscle_stream import MuscleStream
 from opensim_difcal.execution.result import ExecutionResult, SearchStatus
 from opensim_difcal.inputs.signals import resample
 from opensim_difcal.inputs.storage import read_storage
+from opensim_difcal.outputs.tables import write_storage
 from opensim_difcal.tools.execution_inputs import read_inputs
 from opensim_difcal.tools.execution_run import execute_inputs
+
+ROWS = "one row per coordinate and 5 values, one per muscle of muscle_names, in that order."
 
 
 @pytest.fixture
@@ -175,3 +178,77 @@ def test_a_stream_refuses_what_is_no_number(calibrated_ankle, tmp_path, engine):
         "excitation of 'soleus_r' is not a finite number. Hand over the last good value, or reset the stream "
         "after a gap."
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "expected"),
+    [
+        ("excitation", (1,), "5 values, one per muscle of muscle_names, in that order."),
+        ("muscle_tendon_length", (4,), "5 values, one per muscle of muscle_names, in that order."),
+        (
+            "moment_arm",
+            (5,),
+            ROWS,
+        ),
+        ("muscle_tendon_velocity", (6,), "5 values, one per muscle of muscle_names, in that order."),
+    ],
+)
+def test_a_stream_refuses_other_numbers_of_muscles(calibrated_ankle, tmp_path, engine, name, shape, expected):
+    inputs = read_inputs(execution_tool(calibrated_ankle, tmp_path))
+    stream, trial = MuscleStream(inputs.muscles, engine), inputs.trials[0]
+    frame = {
+        "excitation": trial.excitation[0],
+        "muscle_tendon_length": trial.muscle_tendon_length[0],
+        "moment_arm": trial.moment_arm[0],
+    }
+    known = stream.step(**frame)
+    stream.reset()
+    with pytest.raises(ExecutionError) as error:
+        stream.step(**{**frame, name: np.zeros(shape)})
+    assert str(error.value) == f"{name} has the shape {shape}. Expected {expected}"
+    single = {key: values.astype(np.float32) for key, values in frame.items()}
+    np.testing.assert_allclose(stream.step(**single).tendon_force, known.tendon_force, rtol=1e-3)
+
+
+@pytest.mark.parametrize("time_step", [0.0, -0.005, float("nan"), 0.05])
+def test_a_stream_refuses_time_steps_that_resolve_nothing(calibrated_ankle, tmp_path, engine, time_step):
+    inputs = read_inputs(execution_tool(calibrated_ankle, tmp_path))
+    with pytest.raises(ExecutionError) as error:
+        MuscleStream(inputs.muscles, engine, time_step=time_step)
+    assert str(error.value) == (
+        f"time_step is {time_step:g} s. Expected a number above 0 and at most 0.02 s, beyond which the "
+        f"tendon is "
+        "not resolved. Hand over more frames."
+    )
+
+
+def test_a_constant_moment_is_scored_in_open_loop(run, tmp_path):
+    table = read_storage(LEG / "trials" / "walk_slow_2_id.sto")
+    path = tmp_path / "still.sto"
+    columns = {label: np.zeros(len(table.time)) for label in table.labels}
+    write_storage(path, "still", table.time, columns)
+    (each,) = run(trials=(execution_trial("walk_slow_2", generalized_forces_file=path),)).trials
+    found = trial_agreement(each.prediction)["ankle_angle_r"]
+    assert np.isnan(found.r2)
+    assert found.rmse > 1.0
+
+
+def test_moments_that_muscles_cannot_produce_are_told_in_open_loop(run, tmp_path):
+    table = read_storage(LEG / "trials" / "walk_slow_2_id.sto")
+    path = tmp_path / "turned.sto"
+    columns = {label: -2.0 - np.sin(table.time) for label in table.labels}
+    write_storage(path, "turned", table.time, columns)
+    trial = execution_trial("walk_slow_2", generalized_forces_file=path)
+    result = run(coordinates=("knee_angle_r",), trials=(trial,))
+    assert any("where no muscle has a negative moment arm" in w for w in result.warnings)
+
+
+def test_a_search_ends_near_its_minimum(run):
+    trials = (execution_trial("walk_slow_2"),)
+    costs = [
+        run(mode="emg_hybrid", moment_error="raw", tolerance=tolerance, max_iterations=500, trials=trials)
+        .trials[0]
+        .search.cost["total"]
+        for tolerance in (1e-4, 1e-8)
+    ]
+    assert costs[0] < 1.01 * costs[1]

@@ -110,9 +110,37 @@ def test_inputs_are_not_overwritten(tool):
 def test_a_search_writes_the_recorded_excitations_too(tool):
     assert "walk_slow_1_recorded_excitations.sto" not in output_names(tool)
     assert "walk_slow_1_recorded_excitations.sto" in output_names(replace(tool, mode="emg_assisted"))
+    static = output_names(replace(tool, mode="static_optimization"))
+    assert "walk_slow_1_recorded_excitations.sto" not in static
 
 
 def test_results_need_a_folder(tool, tmp_path):
     (tmp_path / "file").write_text("")
     (problem,) = refused(tool, results_directory=tmp_path / "file")
     assert "is no folder" in problem
+
+
+def test_something_must_be_run_and_computed(tool):
+    assert refused(tool, trials=(), coordinates=()) == [
+        "<coordinates> is empty; expected at least one. Add one.",
+        "<trials> is empty; expected at least one. Add one.",
+    ]
+
+
+def test_the_calibration_s_results_are_not_written_over(tool):
+    tool.results_directory.mkdir()
+    (tool.results_directory / "summary.json").write_text('{"tool": "NMSCalibrationTool"}')
+    assert refused(tool) == [
+        f"<results_directory> is '{tool.results_directory}', which holds results of NMSCalibrationTool; "
+        f"the run "
+        "would write its report.html and summary.json over them. Choose another folder."
+    ]
+    (tool.results_directory / "summary.json").write_text('{"tool": "NMSExecutionTool"}')
+    assert refused(tool) == []
+
+
+@pytest.mark.parametrize("changes", [{"time_step": float("nan")}, {"lead_in": float("inf")}])
+def test_numbers_that_are_none_do_not_stop_the_checks(calibrated_ankle, tmp_path, changes):
+    tool = execution_tool(calibrated_ankle, tmp_path / "results", **changes)
+    (problem,) = tool.problems()
+    assert next(iter(changes)) in str(problem)

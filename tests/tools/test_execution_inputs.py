@@ -183,6 +183,22 @@ def test_an_unknown_coordinate_is_refused(tool):
     assert problem.startswith("leg_right: the model has no coordinate 'ankle_angl_r'. Did you mean")
 
 
+def test_coordinates_that_no_calibrated_muscle_crosses_are_refused(tool):
+    assert refused(replace(tool, coordinates=("hip_flexion_r",))) == [
+        "<coordinates>: none of the calibrated muscles crosses hip_flexion_r. Choose coordinates that they "
+        "cross. Calibrated are: med_gas_r, lat_gas_r, soleus_r, tib_post_r, tib_ant_r."
+    ]
+
+
+def test_a_hybrid_names_the_muscles_that_were_not_calibrated(tool):
+    hybrid = replace(tool, mode="emg_hybrid")
+    first, *_ = execute_inputs(hybrid, read_inputs(hybrid)).warnings
+    assert first == (
+        "Not calibrated: flex_hal_r, ext_dig_r. They take part with the model's parameters, and with the "
+        "activation dynamics that the calibration started from."
+    )
+
+
 def test_a_faulty_trial_is_found(tool, tmp_path):
     channels = (*CHANNELS[:-1], ExcitationChannel(name="tib_ant", muscles=("tib_ant_r",)))
     (problem,) = refused(replace(tool, excitation_map=channels))
