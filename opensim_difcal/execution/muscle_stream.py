@@ -10,6 +10,7 @@ from torch import Tensor
 
 from opensim_difcal.errors import ExecutionError
 from opensim_difcal.execution.calibrated_muscles import CalibratedMuscles
+from opensim_difcal.execution.electrodes import Electrodes
 from opensim_difcal.physics.activation import steady_start
 from opensim_difcal.physics.engine import Engine
 from opensim_difcal.physics.equilibrium import equilibrium
@@ -51,11 +52,18 @@ class MuscleStream:
 
     Attributes:
         muscle_names: The muscles, in the order of every argument and result.
+        electrodes: Make excitations of what was recorded; None where that is not known.
         time_step: From one frame to the next, s.
         delay: From electrode to excitation by muscle, s.
     """
 
-    def __init__(self, muscles: CalibratedMuscles, engine: Engine, time_step: float | None = None):
+    def __init__(
+        self,
+        muscles: CalibratedMuscles,
+        engine: Engine,
+        time_step: float | None = None,
+        electrodes: Electrodes | None = None,
+    ):
         """Prepares a stream, compiling what is not yet compiled.
 
         Args:
@@ -64,11 +72,13 @@ class MuscleStream:
             time_step: From one frame to the next, s; by default that of the muscles. Between
                 frames that are farther apart than it, excitations and lengths are
                 interpolated, by parabolas through the last three frames.
+            electrodes: Of the muscles.
 
         Raises:
             ExecutionError: If the time step is not positive, or too long.
         """
         self.muscle_names = muscles.names
+        self.electrodes = electrodes
         self.time_step = muscles.time_step if time_step is None else time_step
         if not 0.0 < self.time_step <= _LARGEST_TIME_STEP:
             raise ExecutionError(

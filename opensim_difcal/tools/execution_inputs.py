@@ -29,7 +29,7 @@ from opensim_difcal.tools.excitation_drivers import Drivers, excitation_drivers
 from opensim_difcal.tools.execution_checks import has_usable_grid, setting_problems
 from opensim_difcal.tools.model_source import ModelSource, open_model
 from opensim_difcal.tools.nms_execution_tool import NMSExecutionTool
-from opensim_difcal.tools.subject_source import SubjectSource, calibrated_muscles, open_subject
+from opensim_difcal.tools.subject_source import SubjectSource, calibrated_muscles, open_subject, projection_of
 
 DEFAULT_TIME_STEP, DEFAULT_CUTOFF = 0.005, 6.0  # s, Hz; where no subject says
 
@@ -77,7 +77,14 @@ def read_inputs(tool: NMSExecutionTool) -> ExecutionInputs:
     )
     notes = (*source.notes, *(found.notes if found else ()))
     return ExecutionInputs(
-        source, subject, muscles, n_substeps, drivers, _projection(subject, drivers), trials, notes
+        source,
+        subject,
+        muscles,
+        n_substeps,
+        drivers,
+        projection_of(subject, drivers.projected),
+        trials,
+        notes,
     )
 
 
@@ -135,7 +142,7 @@ def _trial_settings(
     cutoff = tool.lowpass_cutoff_frequency_for_coordinates
     if cutoff is None:
         cutoff = subject.lowpass_cutoff_frequency_for_coordinates if subject else DEFAULT_CUTOFF
-    projection = _projection(subject, drivers)
+    projection = projection_of(subject, drivers.projected)
     return TrialSettings(
         time_step=muscles.time_step,
         lead_in=tool.lead_in,
@@ -168,18 +175,6 @@ def _subject(tool: NMSExecutionTool, model: opensim.Model) -> SubjectSource | No
         return None
     return open_subject(
         tool.subject_file, tool.model_file, model, allow_changed_model=tool.allow_changed_model
-    )
-
-
-def _projection(subject: Subject | None, drivers: Drivers) -> Projection | None:
-    synergies = subject.synergies if subject else None
-    if synergies is None or not drivers.projected:
-        return None
-    return Projection(
-        weights=synergies.weights,
-        channel_names=tuple(synergies.recorded),
-        muscle_names=tuple(synergies.synthesized),
-        ratio=synergies.ratio,
     )
 
 

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from opensim_difcal.cache import cache_subfolder
+from opensim_difcal.execution.electrodes import Electrodes
 from opensim_difcal.execution.muscle_stream import MuscleStream
 from opensim_difcal.inputs.opensim_model import find_muscles, load_model
+from opensim_difcal.outputs.subject import Subject
 from opensim_difcal.physics.best_engine import best_engine
-from opensim_difcal.tools.subject_source import calibrated_muscles, open_subject
+from opensim_difcal.tools.subject_source import calibrated_muscles, open_subject, projection_of
 
 
 def open_stream(
@@ -37,4 +39,21 @@ def open_stream(
     names = tuple(subject.muscle_names if muscles is None else muscles)
     find_muscles(model, names)
     calibrated = calibrated_muscles(model, names, subject, subject.time_step)
-    return MuscleStream(calibrated, best_engine(calibrated.muscles, cache_subfolder("kernels")), time_step)
+    engine = best_engine(calibrated.muscles, cache_subfolder("kernels"))
+    return MuscleStream(calibrated, engine, time_step, _electrodes(subject, names))
+
+
+def _electrodes(subject: Subject, names: Sequence[str]) -> Electrodes:
+    """The calibration's electrodes, on the muscles of a stream."""
+    by_synergies = tuple(subject.synergies.synthesized) if subject.synergies else ()
+    drivers: dict[str, tuple[str, ...]] = {}
+    for channel in subject.excitation_map:
+        for muscle in channel.muscles:
+            drivers[muscle] = (*drivers.get(muscle, ()), channel.name)
+    if not drivers:  # columns were named after muscles
+        drivers = {name: (name,) for name in subject.muscle_names if name not in by_synergies}
+    drivers = {name: drivers[name] for name in names if name in drivers}
+    projection = projection_of(subject, [name for name in names if name in by_synergies])
+    channels = {channel for every in drivers.values() for channel in every}
+    channels |= set(projection.channel_names if projection else ())
+    return Electrodes(tuple(sorted(channels)), tuple(names), drivers, projection)

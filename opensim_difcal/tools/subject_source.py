@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import torch
 
 from opensim_difcal.errors import ModelError
 from opensim_difcal.execution.calibrated_muscles import CalibratedMuscles
+from opensim_difcal.execution.execute import Projection
 from opensim_difcal.inputs.muscles import muscle_names, read_muscles
 from opensim_difcal.outputs.subject import Subject
 from opensim_difcal.outputs.subject_file import read_subject
@@ -119,6 +120,24 @@ def calibrated_muscles(
         subject.time_step,
         subject.electromechanical_delay,
         nothing,
+    )
+
+
+def projection_of(subject: Subject | None, projected: Sequence[str]) -> Projection | None:
+    """Returns the subject's synergies; None where they drive none of the muscles.
+
+    Args:
+        subject: What the calibration found.
+        projected: Muscles that take part and that synergies drive.
+    """
+    synergies = subject.synergies if subject else None
+    if synergies is None or not projected:
+        return None
+    return Projection(
+        weights=synergies.weights,
+        channel_names=tuple(synergies.recorded),
+        muscle_names=tuple(synergies.synthesized),
+        ratio=synergies.ratio,
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from calibrated_ankle import run_without_pictures
 
 from benchmarks.real_data_setups import execution_of, lopes
+from opensim_difcal import open_stream
 from opensim_difcal.calibration.calibrate import calibrate
 from opensim_difcal.calibration.metrics import pooled_agreement, trial_agreement
 from opensim_difcal.inputs.signals import resample
@@ -83,6 +84,14 @@ def test_unseen_cycles_of_a_synergy_hybrid_calibration_are_executed_as_it_predic
         table = read_storage(tmp_path / f"{each.trial.name}_joint_moments.sto")
         written = np.column_stack([table.column(label) for label in table.labels])
         np.testing.assert_allclose(each.prediction.joint_moment, written, rtol=0.0, atol=1e-9)
+    stream = open_stream(tmp_path / f"{tool.name}.osim", tmp_path / f"{tool.name}_subject.xml")
+    assert stream.electrodes is not None
+    trial = executed(tool, unseen[:1])[0].trial
+    assert trial.recording is not None
+    assert stream.electrodes.channel_names == trial.recording.channel_names
+    for i in (0, 50, 99):
+        instant = stream.electrodes.excitation(trial.recording.excitation[i])
+        np.testing.assert_allclose(instant, trial.excitation[i], rtol=0.0, atol=1e-12)
     alone = executed(tool, unseen[:1], coordinates=("ankle_angle_r",))[0].prediction
     together = executed(tool, unseen[:1])[0].prediction
     np.testing.assert_allclose(alone.joint_moment[:, 0], together.joint_moment[:, 2], rtol=0.0, atol=1e-9)

@@ -246,6 +246,8 @@ def test_a_stream_opens_from_the_files_of_a_calibration(calibrated_ankle, tmp_pa
     stream = open_stream(model, subject, muscles=("soleus_r", "tib_ant_r"))
     assert (stream.muscle_names, stream.time_step) == (("soleus_r", "tib_ant_r"), 0.005)
     np.testing.assert_array_equal(stream.delay, 0.035)
+    assert stream.electrodes is not None
+    assert stream.electrodes.channel_names == ("soleus_r", "tib_ant_r")
     with pytest.raises(ModelError, match="has no muscle 'soleu_r'"):
         open_stream(model, subject, muscles=("soleu_r",))
     other = tmp_path / "other.osim"
