@@ -109,6 +109,25 @@ def geometry_cache(tool: NMSCalibrationTool) -> GeometryCache | None:
     return None if folder is None else GeometryCache(folder)
 
 
+def recorded_channels(tool: NMSCalibrationTool) -> tuple[str, ...]:
+    """Returns the excitation columns that drive muscles in every trial; reads no series.
+
+    Raises:
+        DifcalError: If the model or an excitation file cannot be used.
+    """
+    model = open_model(tool).model
+    recorded = _common(_driven_by_trial(tool, model), muscle_names(model))
+    path = tool.trials[0].excitations_file
+    drivers = driven_muscles(
+        str(path),
+        read_storage(path).labels,
+        tool.excitation_map,
+        muscle_names(model),
+        allow_extra_columns=tool.allow_extra_columns,
+    )
+    return tuple(sorted({column for name in recorded for column in drivers[name]}))
+
+
 def _device_problems(tool: NMSCalibrationTool) -> list[DifcalError]:
     """Whether torch can compute where the settings say."""
     if tool.device != "cuda" or torch.cuda.is_available():

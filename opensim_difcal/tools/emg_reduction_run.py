@@ -74,7 +74,7 @@ def reduce_electrodes(tool: EMGReductionTool, *, progress: bool, threads: int) -
         DifcalError: As for `EMGReductionTool.run`.
     """
     problem = read_problem(tool)
-    _check_electrodes(tool, problem.electrodes)
+    check_electrodes(tool, problem.electrodes)
     best_engine(problem.muscles, cache_subfolder("kernels"))  # made once, before the processes need it
     store = FinishedSteps(tool.results_directory / "steps", problem_key(problem), tool.use_finished_steps)
     n_workers = tool.n_workers or os.cpu_count() or 1
@@ -281,7 +281,12 @@ def _work(job: Job) -> SetScores:
     return calibrate_set(_problem_of_worker[0], *job)
 
 
-def _check_electrodes(tool: EMGReductionTool, electrodes: Sequence[str]) -> None:
+def check_electrodes(tool: EMGReductionTool, electrodes: Sequence[str]) -> None:
+    """Refuses a reduction that could remove nothing.
+
+    Raises:
+        SetupFileError: If there are not more electrodes than are to be kept.
+    """
     if len(electrodes) < 2 or tool.fewest_electrodes >= len(electrodes):  # noqa: PLR2004
         raise SetupFileError(
             f"<fewest_electrodes> is {tool.fewest_electrodes}, but {tool.calibration_setup_file} has "

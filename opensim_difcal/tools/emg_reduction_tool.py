@@ -110,4 +110,11 @@ class EMGReductionTool(metaclass=FromSetupFile):
             tool = self.calibration_tool()
         except DifcalError as error:
             return [*found, error]
-        return [*found, *tool.problems()]
+        found += tool.problems()
+        if found:
+            return found
+        from opensim_difcal.inputs.trial_checks import failures
+        from opensim_difcal.tools.calibration_inputs import recorded_channels
+        from opensim_difcal.tools.emg_reduction_run import check_electrodes
+
+        return failures([lambda: check_electrodes(self, recorded_channels(tool))])

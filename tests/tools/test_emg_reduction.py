@@ -176,6 +176,7 @@ def test_more_electrodes_to_keep_than_there_are_is_refused(tool):
     tool.fewest_electrodes = 3
     with pytest.raises(SetupFileError) as caught:
         tool.run()
+    assert [str(problem) for problem in tool.problems()] == [str(caught.value)]
     assert str(caught.value) == (
         f"<fewest_electrodes> is 3, but {tool.calibration_setup_file} has 3 excitation channels: med_gas_r, "
         "soleus_r, tib_ant_r. At least one has to be removed; ask for fewer, or record more."
