@@ -76,15 +76,15 @@ class ExcitationProblem:
     synthesized: PerMuscleFlag
     weights: Weights
     engine: Engine
-    _scale: Tensor = field(init=False, repr=False)
+    _per_moment: Tensor = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Computes what the moment error is measured in."""
+        """Computes the factor from N m to the square root of the cost."""
         scored = self.measured[self.n_lead_in :]
         deviation = ((scored - scored.mean(-2)) ** 2).mean(-2).sqrt()
         is_scaled = self.weights.moment_error == "variance_scaled"
         scale = torch.where((deviation > 0.0) & is_scaled, deviation, torch.ones_like(deviation))
-        object.__setattr__(self, "_scale", scale)
+        object.__setattr__(self, "_per_moment", (self.weights.alpha / len(self.measured)) ** 0.5 / scale)
 
     @property
     def free(self) -> PerMuscleFlag:
@@ -94,11 +94,8 @@ class ExcitationProblem:
     @cached_property
     def stiffness(self) -> Tensor:
         """Weight of every muscle's squared deviation from its target."""
-        weights, like = self.weights, self.given
-        per_muscle = weights.beta * self.synthesized.to(like.dtype) + weights.gamma * self.adjusted.to(
-            like.dtype
-        )
-        return per_muscle / len(like)
+        synthesized, adjusted = (chosen.to(self.given.dtype) for chosen in (self.synthesized, self.adjusted))
+        return (self.weights.beta * synthesized + self.weights.gamma * adjusted) / len(self.given)
 
     @cached_property
     def target(self) -> MuscleSeries:
@@ -157,23 +154,19 @@ class ExcitationProblem:
 
     def moment_error(self, tendon_force: MuscleSeries) -> CoordinateSeries:
         """Returns the moment error, in units of the cost's square root."""
-        error = (joint_moments(self.moment_arm, tendon_force) - self.measured) / self._scale
-        return error * (self.weights.alpha / len(error)) ** 0.5
+        return (joint_moments(self.moment_arm, tendon_force) - self.measured) * self._per_moment
 
     def moment_change(self, change_of_forces: MuscleSeries) -> CoordinateSeries:
         """Returns what a change of tendon forces does to the moment error."""
-        change = joint_moments(self.moment_arm, change_of_forces) / self._scale
-        return change * (self.weights.alpha / len(change)) ** 0.5
+        return joint_moments(self.moment_arm, change_of_forces) * self._per_moment
 
     def moment_gain(self, force_gain: MuscleSeries) -> MomentArms:
         """Returns what forces that each muscle adds do to the moment error, muscle by muscle."""
-        gain = self.moment_arm * force_gain.unsqueeze(-2) / self._scale.unsqueeze(-1)
-        return gain * (self.weights.alpha / len(gain)) ** 0.5
+        return self.moment_arm * force_gain.unsqueeze(-2) * self._per_moment.unsqueeze(-1)
 
     def force_gradient(self, by_error: CoordinateSeries) -> MuscleSeries:
         """Returns the gradient by tendon forces, given that by the moment error."""
-        per_moment = by_error * (self.weights.alpha / len(by_error)) ** 0.5 / self._scale
-        return torch.einsum("tcm,tc->tm", self.moment_arm, per_moment)
+        return torch.einsum("tcm,tc->tm", self.moment_arm, by_error * self._per_moment)
 
     def terms(self, excitation: MuscleSeries, error: CoordinateSeries) -> dict[str, Tensor]:
         """Returns the cost by term."""

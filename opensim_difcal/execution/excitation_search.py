@@ -59,7 +59,7 @@ class FoundExcitations:
 
 
 class _Point(NamedTuple):
-    """Excitations, what the muscles make of them, and half the cost by term."""
+    """Excitations, what the muscles make of them, and the cost by term."""
 
     excitation: MuscleSeries
     response: ExcitationResponse

@@ -14,13 +14,12 @@ from opensim_difcal.execution.electrodes import Electrodes
 from opensim_difcal.physics.activation import steady_start
 from opensim_difcal.physics.engine import Engine
 from opensim_difcal.physics.equilibrium import equilibrium
+from opensim_difcal.physics.limits import LARGEST_TIME_STEP
 from opensim_difcal.physics.muscle import Muscles
 from opensim_difcal.physics.muscle_functions import ACTIVATION, ELASTIC_FORCE, RIGID_FORCE, STEP
 from opensim_difcal.physics.simulation import elastic_muscles, rigid_muscles
 
 _Frame = tuple[Tensor, Tensor]  # excitation, muscle-tendon length
-
-_LARGEST_TIME_STEP = 0.02  # s
 
 Values = Float[np.ndarray, " muscle"]
 
@@ -80,10 +79,10 @@ class MuscleStream:
         self.muscle_names = muscles.names
         self.electrodes = electrodes
         self.time_step = muscles.time_step if time_step is None else time_step
-        if not 0.0 < self.time_step <= _LARGEST_TIME_STEP:
+        if not 0.0 < self.time_step <= LARGEST_TIME_STEP:
             raise ExecutionError(
                 f"time_step is {self.time_step:g} s. Expected a number above 0 and at most "
-                f"{_LARGEST_TIME_STEP:g} s, beyond which the tendon is not resolved. Hand over more frames."
+                f"{LARGEST_TIME_STEP:g} s, beyond which the tendon is not resolved. Hand over more frames."
             )
         muscles, self._n_substeps = muscles.for_frames(self.time_step)
         self.delay = (muscles.electromechanical_delay + muscles.delay_shift).numpy()

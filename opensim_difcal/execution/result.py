@@ -8,10 +8,6 @@ from opensim_difcal.calibration.result import Prediction
 from opensim_difcal.inputs.trial import Trial
 from opensim_difcal.shapes import MuscleArray
 
-MODES = ("open_loop", "emg_assisted", "emg_hybrid", "static_optimization")
-TRACKING_MODES = MODES[1:]
-"""Modes that solve for excitations, and so need joint moments."""
-
 
 class SearchStatus(Enum):
     """Why the search for excitations stopped; the value is a sentence for the user."""
@@ -83,7 +79,7 @@ class ExecutionResult:
 
     Attributes:
         name: Name of the run.
-        mode: One of `MODES`.
+        mode: One of `modes.MODES`.
         trials: In the order of the setup.
         projected: Muscles without a recording that the subject's synergies drive.
         warnings: Sentences for the user.

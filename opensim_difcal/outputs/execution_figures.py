@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from opensim_difcal.execution.modes import ADJUSTING_MODES
 from opensim_difcal.execution.result import ExecutionResult
-from opensim_difcal.outputs.execution_scores import ADJUSTING_MODES
 from opensim_difcal.outputs.figures.executed_excitations import executed_excitations
 from opensim_difcal.outputs.figures.executed_fibers import executed_fibers
 from opensim_difcal.outputs.figures.executed_moments import executed_moments

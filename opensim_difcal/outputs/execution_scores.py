@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 from opensim_difcal.calibration.metrics import Agreement, pooled_agreement
 from opensim_difcal.calibration.result import Prediction
+from opensim_difcal.execution.modes import ADJUSTING_MODES
 from opensim_difcal.execution.result import ExecutedTrial, ExecutionResult
 
 OPEN_LOOP = "open_loop"
-ADJUSTING_MODES = ("emg_assisted", "emg_hybrid")
-"""Modes that begin with recorded excitations, and so have an open loop to be compared with."""
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from opensim_difcal.calibration.metrics import Agreement
-from opensim_difcal.execution.result import TRACKING_MODES, ExecutionResult, SearchStatus
-from opensim_difcal.outputs.execution_scores import ADJUSTING_MODES, OPEN_LOOP
+from opensim_difcal.execution.modes import ADJUSTING_MODES, TRACKING_MODES
+from opensim_difcal.execution.result import ExecutionResult, SearchStatus
+from opensim_difcal.outputs.execution_scores import OPEN_LOOP
 from opensim_difcal.outputs.quantities import RECORDED_EXCITATIONS
 from opensim_difcal.outputs.report_sentences import HOW_TO_READ_NUMBERS
 from opensim_difcal.outputs.wording import (

@@ -7,9 +7,6 @@ from typing import Any
 
 from opensim_difcal.wording import did_you_mean
 
-LARGEST_TIME_STEP = 0.02
-"""s; beyond it the tendon is not resolved."""
-
 
 def word_faults(settings: Any, place: str = "") -> Iterator[str]:
     """Yields a sentence for every word that a setup file could not hold, but a Python program can.

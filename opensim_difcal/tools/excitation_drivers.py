@@ -62,7 +62,6 @@ def excitation_drivers(tool: NMSExecutionTool, model: opensim.Model, subject: Su
     if tool.mode == "static_optimization":
         return Drivers(crossing, (), (), crossing, ())
     assert subject is not None  # the settings were checked
-    by_synergies = tuple(subject.synergies.synthesized) if subject.synergies else ()
     excitation_map = tool.excitation_map or subject.excitation_map
     if tool.mode == "emg_hybrid":
         excitation_map = tool.excitation_map or _present_map(tool, subject)

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from opensim_difcal.errors import SetupFileError
+from opensim_difcal.execution.modes import ADJUSTING_MODES
 from opensim_difcal.outputs.quantities import QUANTITIES, RECORDED_EXCITATIONS
+from opensim_difcal.physics.limits import LARGEST_TIME_STEP
 from opensim_difcal.tools.common_checks import (
-    LARGEST_TIME_STEP,
     file_name_faults,
     refused,
     repeated,
@@ -17,7 +18,7 @@ from opensim_difcal.tools.common_checks import (
 from opensim_difcal.tools.file_checks import overwritten, unusable_folder
 from opensim_difcal.tools.nms_execution_tool import NMSExecutionTool
 
-_SEARCHED = {"adjusted_muscles": ("emg_assisted", "emg_hybrid"), "synthesized_muscles": ("emg_hybrid",)}
+_SEARCHED = {"adjusted_muscles": ADJUSTING_MODES, "synthesized_muscles": ("emg_hybrid",)}
 """By setting the modes in which it means something."""
 
 
@@ -35,8 +36,7 @@ def setting_problems(tool: NMSExecutionTool) -> list[SetupFileError]:
 
 def output_names(tool: NMSExecutionTool) -> tuple[str, ...]:
     """Returns the names of all files that a run writes into its results directory."""
-    adjusts = tool.mode in ("emg_assisted", "emg_hybrid")
-    quantities = (*QUANTITIES, *((RECORDED_EXCITATIONS,) if adjusts else ()))
+    quantities = (*QUANTITIES, *((RECORDED_EXCITATIONS,) if tool.mode in ADJUSTING_MODES else ()))
     tables = [f"{files.name}_{quantity}.sto" for files in tool.trials for quantity in quantities]
     return "agreement.csv", "report.html", "summary.json", *tables
 

@@ -7,11 +7,7 @@ from pathlib import Path
 
 import opensim
 
-from opensim_difcal.errors import (
-    DifcalError,
-    Problems,
-    raise_problems,
-)
+from opensim_difcal.errors import DifcalError, Problems, raise_problems
 from opensim_difcal.execution.calibrated_muscles import CalibratedMuscles
 from opensim_difcal.execution.execute import Projection
 from opensim_difcal.inputs.geometry_cache import GeometryCache
@@ -94,14 +90,13 @@ def input_problems(tool: NMSExecutionTool) -> list[DifcalError]:
     try:
         source = open_model(tool)
     except DifcalError as error:
-        paths = [path for files in tool.trials for path in files.paths]
-        return [*found, error, *failures([partial(read_storage, path) for path in paths])]
+        return _each_once([*found, error, *_unreadable(tool)])
     names = _name_problems(tool, source.model)
     found += names
     try:
         opened = _subject(tool, source.model)
     except DifcalError as error:
-        return _each_once([*found, error])
+        return _each_once([*found, error, *_unreadable(tool)])
     subject = None if opened is None else opened.subject
     lacks_subject = subject is None and tool.mode != "static_optimization"  # which was found above
     if not names and not lacks_subject and has_usable_grid(tool):
@@ -180,6 +175,11 @@ def _subject(tool: NMSExecutionTool, model: opensim.Model) -> SubjectSource | No
 
 def _name_problems(tool: NMSExecutionTool, model: opensim.Model) -> list[DifcalError]:
     return failures([partial(find_coordinate, model, name) for name in tool.coordinates])
+
+
+def _unreadable(tool: NMSExecutionTool) -> list[DifcalError]:
+    """Files of trials that cannot be read; for when there is nothing to check them against."""
+    return failures([partial(read_storage, path) for files in tool.trials for path in files.paths])
 
 
 def _each_once(problems: Sequence[DifcalError]) -> list[DifcalError]:

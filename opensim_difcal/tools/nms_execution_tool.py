@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opensim_difcal.errors import DifcalError, raise_problems
+from opensim_difcal.execution.modes import MODES
 from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.inputs.trial_files import ExecutionTrialFiles
 from opensim_difcal.settings import setting
@@ -57,7 +58,7 @@ class NMSExecutionTool(metaclass=FromSetupFile):
         "recording get the smallest excitations that help. static_optimization: no EMG; all excitations are "
         "as small as joint moments allow.",
         default="open_loop",
-        allowed=("open_loop", "emg_assisted", "emg_hybrid", "static_optimization"),
+        allowed=MODES,
     )
 
     coordinates: tuple[str, ...] = setting("Coordinates whose joint moments are computed.")

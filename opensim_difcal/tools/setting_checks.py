@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from opensim_difcal.errors import SetupFileError
+from opensim_difcal.physics.limits import LARGEST_TIME_STEP
 from opensim_difcal.tools.common_checks import (
-    LARGEST_TIME_STEP,
     file_name_faults,
     refused,
     repeated,

@@ -1,6 +1,6 @@
 import pytest
 
-from opensim_difcal.execution.result import MODES
+from opensim_difcal.execution.modes import MODES
 from opensim_difcal.outputs.wording import (
     moment_text,
     parameter_text,

@@ -9,15 +9,18 @@ import numpy as np
 import opensim
 import pytest
 from ankle_tool import LEG, MUSCLES
-from calibrated_ankle import CHANNELS, execution_tool, execution_trial
+from calibrated_ankle import CHANNELS, calibrate_ankle, execution_tool, execution_trial
+from elbow_trial import elbow_files, elbow_model
 
 from opensim_difcal.errors import DifcalError, ModelError, Problems
 from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.inputs.opensim_model import load_model
 from opensim_difcal.inputs.storage import read_storage
+from opensim_difcal.inputs.trial_files import ExecutionTrialFiles
 from opensim_difcal.outputs.tables import write_storage
 from opensim_difcal.tools.execution_inputs import read_inputs
 from opensim_difcal.tools.execution_run import execute_inputs
+from opensim_difcal.tools.nms_execution_tool import NMSExecutionTool
 from opensim_difcal.tools.open_stream import open_stream
 
 TRIAL = "walk_slow_2"
@@ -215,6 +218,64 @@ def test_a_model_that_cannot_be_read_is_found_with_broken_trials(tool, tmp_path)
     trials = (execution_trial(TRIAL, excitations_file=spoiled),)
     found = [str(each) for each in replace(tool, model_file=broken, trials=trials).problems()]
     assert [str(path) in each for path, each in zip((broken, spoiled), found, strict=True)] == [True, True]
+
+
+def test_a_broken_sidecar_is_found_with_broken_trials(tool, tmp_path):
+    sidecar, spoiled = tmp_path / "half_subject.xml", tmp_path / "spoiled.sto"
+    sidecar.write_bytes(tool.subject_file.read_bytes()[:500])
+    spoiled.write_text("nothing")
+    trials = (execution_trial(TRIAL, excitations_file=spoiled),)
+    found = refused(replace(tool, subject_file=sidecar, trials=trials))
+    assert [str(path) in each for path, each in zip((sidecar, spoiled), found, strict=True)] == [True, True]
+
+
+def test_coordinates_that_no_muscle_crosses_are_refused(tmp_path):
+    files = elbow_files(tmp_path)
+    trial = ExecutionTrialFiles(
+        name="curl",
+        coordinates_file=files.coordinates_file,
+        generalized_forces_file=files.generalized_forces_file,
+        time_range=files.time_range,
+    )
+    tool = NMSExecutionTool(
+        model_file=elbow_model(),
+        results_directory=tmp_path / "results",
+        mode="static_optimization",
+        coordinates=("wrist",),
+        trials=(trial,),
+    )
+    assert refused(tool) == [
+        "<coordinates>: no muscle of the model crosses wrist. Choose coordinates that muscles cross."
+    ]
+
+
+@pytest.fixture(scope="module")
+def synergies(tmp_path_factory):
+    """Folder of a calibration in which synergies drive three muscles."""
+    folder = tmp_path_factory.mktemp("synergies")
+    calibrate_ankle(
+        folder, mode="synergy_hybrid", excitation_map=CHANNELS[:4], max_iterations=1, closed_loop_limit=0.9
+    )
+    return folder
+
+
+def test_a_channel_that_synergies_need_is_missed(synergies, tmp_path):
+    channels = (ExcitationChannel(name="med_gas_r", muscles=("med_gas_r", "lat_gas_r")), *CHANNELS[2:4])
+    tool = execution_tool(synergies, tmp_path / "results", trials=(execution_trial(TRIAL),))
+    assert tool.problems() == []
+    assert refused(replace(tool, excitation_map=channels)) == [
+        f"{EMG}: trial '{TRIAL}' lacks the channels lat_gas_r, from which the subject's synergies drive "
+        "flex_hal_r, tib_ant_r, ext_dig_r. Add the columns, map others onto these muscles by an "
+        "<ExcitationChannel>, or use mode emg_hybrid, which finds excitations for them."
+    ]
+
+
+def test_unseen_trials_of_a_synergy_hybrid_calibration_are_reproduced(synergies, tmp_path):
+    tool = execution_tool(synergies, tmp_path / "results", trials=(execution_trial(TRIAL),))
+    (each,) = execute_inputs(tool, read_inputs(tool)).trials
+    table = read_storage(synergies / f"{TRIAL}_joint_moments.sto")
+    written = np.column_stack([table.column(label) for label in table.labels])
+    np.testing.assert_allclose(each.prediction.joint_moment, written, rtol=0.0, atol=1e-9)
 
 
 def test_motion_beyond_the_calibration_is_told_with_the_fiber_lengths_reached(calibrated_ankle, tmp_path):

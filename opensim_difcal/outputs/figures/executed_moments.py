@@ -2,8 +2,9 @@
 
 from matplotlib.figure import Figure
 
+from opensim_difcal.execution.modes import ADJUSTING_MODES
 from opensim_difcal.execution.result import ExecutionResult
-from opensim_difcal.outputs.execution_scores import ADJUSTING_MODES, OPEN_LOOP
+from opensim_difcal.outputs.execution_scores import OPEN_LOOP
 from opensim_difcal.outputs.figures.moment_pages import MomentColumn, moment_lines, moment_pages
 from opensim_difcal.outputs.wording import shortened, words_of_mode
 
