@@ -93,9 +93,9 @@ def _joined(first: Muscles, second: Muscles) -> Muscles:
         one, two = getattr(first, field.name), getattr(second, field.name)
         if isinstance(one, CurveTable):
             joined[field.name] = _joined_tables(one, two)
-        else:
-            joined[field.name] = one + two if field.name == "names" else torch.cat([one, two])
-    return Muscles(**joined)
+        elif isinstance(one, torch.Tensor):
+            joined[field.name] = torch.cat([one, two])
+    return Muscles(names=first.names + second.names, elastic_tendon=first.elastic_tendon, **joined)
 
 
 def _joined_tables(first: CurveTable, second: CurveTable) -> CurveTable:

@@ -83,7 +83,7 @@ def cell(values: list[np.floating], comparison: Comparison, digits: int) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0] if __doc__ else None)
     parser.add_argument("--results", type=Path, help="folder that is kept")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()

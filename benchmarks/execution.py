@@ -105,7 +105,8 @@ def assisted_lines(tool: NMSCalibrationTool) -> tuple[list[str], Figure]:
         f"error, alpha 1. RMSE in N m, pooled; in brackets on how many cycles it is lower than open loop:",
         "",
     ]
-    rows, curve, shown = [], [], ()
+    rows, curve = [], []
+    shown: tuple[ExecutedTrial, ...] = ()
     names = tool.coordinates
     for gamma in GAMMAS:
         started = time.perf_counter()
@@ -126,7 +127,7 @@ def assisted_lines(tool: NMSCalibrationTool) -> tuple[list[str], Figure]:
         cells = " | ".join(f"{after[n].rmse:.2f} ({lower[n]})" for n in names)
         iterations = np.mean([each.search.n_iterations for each in trials if each.search is not None])
         rows.append(f"| {gamma:g} | {cells} | {change:.4f} | {iterations:.0f} | {seconds:.2f} |")
-    before = pooled_agreement([each.open_loop for each in trials])
+    before = pooled_agreement([each.open_loop for each in shown])
     lines += [
         f"| gamma | {' | '.join(names)} | excitations changed, RMS | iterations | s per cycle |",
         "|---" * (4 + len(names)) + "|",
@@ -233,6 +234,7 @@ def static_lines(folder: Path) -> list[str]:
         theirs = time.perf_counter() - started
         tool = static_optimization_tool(case, own)
         inputs = read_inputs(tool)
+        execute_inputs(tool, inputs)  # compiles
         started = time.perf_counter()
         (found,) = execute_inputs(tool, inputs).trials
         ours = time.perf_counter() - started
@@ -256,7 +258,7 @@ def static_lines(folder: Path) -> list[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     default = os.environ.get("OPENSIM_DIFCAL_DATA", str(ROOT.parent / "shared" / "data"))
     parser.add_argument("--data", type=Path, default=Path(default), help="folder of the measurements")
     parser.add_argument("--write", action="store_true")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import torch
 from combined_problem import combined_problem
@@ -136,7 +137,9 @@ def points(problem: CalibrationProblem, n: int) -> list[Tensor]:
             visited.append(position.detach().clone())
             return original(position)
 
-    minimize_adamw(Watched(), problem.unknowns.start(), OptimizerSettings(max_iterations=n - 1))
+    minimize_adamw(
+        cast(CalibrationProblem, Watched()), problem.unknowns.start(), OptimizerSettings(max_iterations=n - 1)
+    )
     return visited
 
 
@@ -155,7 +158,9 @@ def plain_cost_and_gradient(problem: CalibrationProblem, x: Tensor) -> tuple[Ten
     """One step after the other, autograd through every operation, the curves' included."""
     x = x.clone().requires_grad_(True)
     with _curves_left_to_autograd():
-        simulation = run_trials(problem.trials, problem.unknowns, x, PlainOperations(TorchEngine()))
+        simulation = run_trials(
+            problem.trials, problem.unknowns, x, PlainOperations(TorchEngine()), problem.trials.excitation
+        )
         total = torch.stack(list(problem.terms_of(simulation, x).values())).sum()
         return total.detach(), torch.autograd.grad(total, x)[0]
 

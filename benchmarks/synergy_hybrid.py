@@ -443,7 +443,7 @@ def draw(curves: dict[str, list[tuple[float, float]]], iteration: dict[int, floa
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     default = os.environ.get("OPENSIM_DIFCAL_DATA", str(ROOT.parent / "shared" / "data"))
     parser.add_argument("--data", type=Path, default=Path(default), help="folder of the measurements")
     parts = ("virtual", "real", "seeds", "optimizers", "trials")
