@@ -4,12 +4,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import numpy as np
 import torch
 
 from opensim_difcal.cache import cache_subfolder
 from opensim_difcal.calibration.cost import CostSettings, CostTerm
 from opensim_difcal.calibration.drive import RecordedDrive
+from opensim_difcal.calibration.identifiability import identifiability
 from opensim_difcal.calibration.optimization import Optimization, OptimizerSettings, Progress
 from opensim_difcal.calibration.problem import CalibrationProblem, predict
 from opensim_difcal.calibration.result import CalibrationResult, ParameterChange, StartOutcome
@@ -50,6 +50,7 @@ class CalibrationSettings:
         seed: Of everything random: the other starts, synergies.
         synergies: How unrecorded muscles get excitations; None for EMG-driven.
         unrecorded_prior_factor: On the prior of what belongs to unrecorded muscles alone.
+        identifiability: Whether what the trials determine is worked out at the end.
     """
 
     optimizer: str = "levenberg_marquardt"
@@ -63,6 +64,7 @@ class CalibrationSettings:
     seed: int = 1
     synergies: SynergySettings | None = None
     unrecorded_prior_factor: float = 1.0
+    identifiability: bool = True
 
 
 def calibrate(
@@ -107,7 +109,8 @@ def calibrate(
         of_synergies = synergies.positions(settings.n_starts, settings.seed)
         starts = torch.cat([starts, of_synergies.to(starts)], dim=1)
     searches = minimize(problem, starts, settings.optimizer, settings.optimization, progress)
-    of_muscles, of_synergies = problem.split(searches.found[0].position)
+    position = searches.found[0].position
+    _, of_synergies = problem.split(position)
     learned = synergies.outcome(of_synergies, trials, settings.cost) if synergies else None
     completed = tuple(each.trial for each in learned.trials) if learned else trials
     seconds = time.perf_counter() - started
@@ -118,7 +121,12 @@ def calibrate(
     notes = _left_out_notes(left_out)
     if learned:
         notes += unrecorded_notes(learned.synthesized_muscles, result.strength_groups, trials[0])
-    return replace(result, synergies=learned, warnings=(*result.warnings, *notes))
+    return replace(
+        result,
+        synergies=learned,
+        warnings=(*result.warnings, *notes),
+        identifiability=identifiability(problem, position) if settings.identifiability else None,
+    )
 
 
 def _check_lengths(trials: Sequence[Trial]) -> None:
@@ -218,22 +226,8 @@ def _changes(unknowns: Unknowns, position: Position) -> dict[str, ParameterChang
     """Start, result and bounds of every parameter, absolute."""
     lower, upper = unknowns.limits
     places = (unknowns.start(), position, lower, upper)
-    values = [_absolute(unknowns, place) for place in places]
+    values = [unknowns.absolute(place) for place in places]
     return {name: ParameterChange(*(each[name] for each in values)) for name in values[0]}
-
-
-def _absolute(unknowns: Unknowns, position: Position) -> dict[str, np.ndarray]:
-    """Parameters by name at a position."""
-    parameters = unknowns.parameters(position)
-    values = {
-        "optimal_fiber_length": parameters.muscles.optimal_fiber_length,
-        "tendon_slack_length": parameters.muscles.tendon_slack_length,
-        "max_isometric_force": parameters.muscles.max_isometric_force,
-        "c1": parameters.activation.c1,
-        "c2": parameters.activation.c2,
-        "shape_factor": parameters.activation.shape_factor,
-    }
-    return {name: value.cpu().numpy().copy() for name, value in values.items()}
 
 
 def _outcomes(problem: CalibrationProblem, found: Sequence[Optimization]) -> tuple[StartOutcome, ...]:

@@ -51,7 +51,7 @@ class CostSettings:
     normalized_fiber_length_weight: float = 10.0
     tendon_strain_range: Range = (0.0, 0.05)
     tendon_strain_weight: float = 10.0
-    prior_weight: float = 0.02
+    prior_weight: float = 0.005
     excitation_tracking_weight: float = 1000.0
     synthesized_excitation_weight: float = 10.0
     synergy_range_weight: float = 100.0

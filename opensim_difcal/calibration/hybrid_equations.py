@@ -69,6 +69,15 @@ class HybridEquations:
         """The new equations if they are taken."""
         return new if bool(taken.all()) else self
 
+    def without_drive(self, n_muscle_unknowns: int) -> Float[Tensor, "muscle_unknown muscle_unknown"]:
+        """J^T J of the muscles' parameters once weights and primitives follow them."""
+        schur = self.border
+        for trial in self.trials:
+            schur = schur - trial.cross @ torch.linalg.solve(damped_hessian(trial.own, 0.0), trial.cross.mT)
+        n = n_muscle_unknowns
+        weights = damped_hessian(schur[n:, n:], 0.0)
+        return schur[:n, :n] - schur[:n, n:] @ torch.linalg.solve(weights, schur[n:, :n])
+
     def step(
         self, start: int, position: Tensor, limits: tuple[Tensor, Tensor], damping: float
     ) -> tuple[Tensor, float]:

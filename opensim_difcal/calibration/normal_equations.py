@@ -139,9 +139,13 @@ class GaussNewton:
 
     def __call__(self, position: Position) -> NormalEquations:
         """Returns the normal equations at several positions, axes (start, unknown)."""
+        with torch.no_grad():
+            return self.equations(self.linearize(position, self._problem.trials.excitation), position)
+
+    def equations(self, at: Linearization, position: Position) -> NormalEquations:
+        """Returns the normal equations where the trials were linearized."""
         problem = self._problem
         with torch.no_grad():
-            at = self.linearize(position, problem.trials.excitation)
             n_starts, n_unknowns = position.shape
             hessian = position.new_zeros(n_starts, n_unknowns, n_unknowns)
             gradient = position.new_zeros(n_starts, n_unknowns)

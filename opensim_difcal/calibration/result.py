@@ -7,18 +7,11 @@ from enum import Enum
 import numpy as np
 from jaxtyping import Bool, Float
 
+from opensim_difcal.calibration.confidence import Identifiability
 from opensim_difcal.calibration.synergy_hybrid import SynergyOutcome
 from opensim_difcal.inputs.trial import Trial
 from opensim_difcal.shapes import CoordinateArray, MuscleArray
 
-PARAMETER_NAMES = (
-    "optimal_fiber_length",
-    "tendon_slack_length",
-    "max_isometric_force",
-    "c1",
-    "c2",
-    "shape_factor",
-)
 PARAMETER_UNITS = {
     "optimal_fiber_length": "m",
     "tendon_slack_length": "m",
@@ -152,6 +145,8 @@ class CalibrationResult:
         warnings: Sentences for the user.
         synergies: How unrecorded muscles got their excitations; None for EMG-driven.
         efforts: What was spent by then, one entry per entry of `cost_history`.
+        identifiability: Which numbers the trials determine, and how well; None where it
+            was not asked for.
     """
 
     name: str
@@ -171,6 +166,7 @@ class CalibrationResult:
     warnings: tuple[str, ...]
     synergies: SynergyOutcome | None = None
     efforts: tuple[Effort, ...] = ()
+    identifiability: Identifiability | None = None
 
     @property
     def final_cost(self) -> float:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import final
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -22,6 +23,16 @@ Position = Float[Tensor, "*start unknown"]
 
 KINDS = (*OWN_PARAMETERS, "strength_coefficient")
 """Kinds of unknown in the order of a position; within a kind by muscle or strength group."""
+
+PARAMETER_NAMES = (
+    "optimal_fiber_length",
+    "tendon_slack_length",
+    "max_isometric_force",
+    "c1",
+    "c2",
+    "shape_factor",
+)
+"""Parameters of every muscle that follow from the unknowns, as results name them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +135,27 @@ class Unknowns:
             ),
             strength_coefficient=strength,
         )
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """What every unknown is: "c1 of soleus_r", "strength_coefficient of quadriceps"."""
+        owners: dict[str, Sequence[str]] = {kind: self.muscles.names for kind in OWN_PARAMETERS}
+        owners["strength_coefficient"] = tuple(self.strength_groups)
+        return tuple(f"{kind} of {owner}" for kind in KINDS for owner in owners[kind])
+
+    @cached_property
+    def columns(self) -> dict[str, np.ndarray]:
+        """By parameter (`absolute`) the unknown that every muscle's value follows from."""
+        n_muscles = len(self.muscles.names)
+        own = {kind: k * n_muscles + np.arange(n_muscles) for k, kind in enumerate(OWN_PARAMETERS)}
+        strength = len(OWN_PARAMETERS) * n_muscles + self.group_index.cpu().numpy()
+        return {name: strength if name == "max_isometric_force" else own[name] for name in PARAMETER_NAMES}
+
+    def absolute(self, position: Float[Tensor, " unknown"]) -> dict[str, Float[np.ndarray, " muscle"]]:
+        """Returns every parameter at a position, in its own unit, in the order of `PARAMETER_NAMES`."""
+        parameters = self.parameters(position)
+        values = {**vars(parameters.activation), **vars(parameters.muscles)}
+        return {name: values[name].cpu().numpy().copy() for name in PARAMETER_NAMES}
 
     def start(self) -> Float[Tensor, " unknown"]:
         """Returns the position of the model's own values."""

@@ -9,7 +9,8 @@ import numpy as np
 import xmltodict
 
 from opensim_difcal.atomic import write_atomically
-from opensim_difcal.calibration.result import PARAMETER_NAMES, ParameterChange
+from opensim_difcal.calibration.result import ParameterChange
+from opensim_difcal.calibration.unknowns import PARAMETER_NAMES
 from opensim_difcal.errors import ModelError
 from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.outputs.subject import Provenance, Subject, SubjectSynergies

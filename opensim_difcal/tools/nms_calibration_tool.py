@@ -31,7 +31,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "normalized_fiber_length_penalty": "excess",
         "normalized_fiber_length_weight": 10.0,
         "tendon_strain_weight": 10.0,
-        "prior_weight": 0.02,
+        "prior_weight": 0.005,
         "excitation_tracking_weight": 1000.0,
         "synthesized_excitation_weight": 10.0,
         "synergy_range_weight": 100.0,

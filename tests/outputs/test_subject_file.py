@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from opensim_difcal.calibration.result import PARAMETER_NAMES
+from opensim_difcal.calibration.unknowns import PARAMETER_NAMES
 from opensim_difcal.errors import ModelError
 from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.outputs.subject import Provenance, SubjectSynergies, subject_of

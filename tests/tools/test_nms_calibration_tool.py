@@ -12,7 +12,8 @@ import pytest
 from ankle_tool import LEG, MUSCLES, TRIALS, ankle_tool, tiny_tool
 
 from opensim_difcal import NMSCalibrationTool, peak_of_summed_forces
-from opensim_difcal.calibration.result import PARAMETER_NAMES, Status
+from opensim_difcal.calibration.result import Status
+from opensim_difcal.calibration.unknowns import PARAMETER_NAMES
 from opensim_difcal.inputs.opensim_model import load_model
 from opensim_difcal.outputs.subject_file import read_subject
 from opensim_difcal.setup_template import write_setup
@@ -169,7 +170,7 @@ def test_an_opensim_model_calibrates_like_its_file(tmp_path, without_pictures):
     assert next(iter(subject.provenance.input_files)) == "leg_scaled.osim (opensim.Model)"
     assert "<model_file>" in subject.provenance.settings["setup"]
     assert "leg_scaled.osim</model_file>" in subject.provenance.settings["setup"]
-    assert "<prior_weight>0.02</prior_weight>" in subject.provenance.settings["setup"]
+    assert "<prior_weight>0.005</prior_weight>" in subject.provenance.settings["setup"]
 
 
 def test_tendons_made_elastic_are_listed_and_written(tmp_path, without_pictures):

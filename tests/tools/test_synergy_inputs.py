@@ -144,5 +144,5 @@ def test_settings_that_make_no_sense_are_refused(tmp_path, changes, sentence):
 def test_the_default_preset_decides_some_settings_by_the_mode(tmp_path):
     tool = hybrid(tmp_path, max_iterations=None)
     driven = tiny_tool(tmp_path, max_iterations=None)
-    assert (tool.by_preset("prior_weight"), driven.by_preset("prior_weight")) == (0.1, 0.02)
+    assert (tool.by_preset("prior_weight"), driven.by_preset("prior_weight")) == (0.1, 0.005)
     assert (tool.by_preset("max_iterations"), driven.by_preset("max_iterations")) == (200, 100)
