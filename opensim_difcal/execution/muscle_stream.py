@@ -196,7 +196,6 @@ class MuscleStream:
     def _elastic_step(self, part: "_Part", activation: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
         """Fiber length, m, and tendon force in max_isometric_force."""
         muscles, index = part.muscles, part.index
-        optimal, slack = muscles.optimal_fiber_length, muscles.tendon_slack_length
         now = activation[index].unsqueeze(0), length[index].unsqueeze(0)
         if self._fibers is None or self._before is None:
             fibers = equilibrium(self._engine, *now, muscles).fiber_length
@@ -210,8 +209,7 @@ class MuscleStream:
                     velocity,
                     earlier[0],
                     now[0],
-                    optimal,
-                    slack,
+                    *muscles.mechanical,
                     earlier[1],
                     now[1],
                     self._step,
@@ -222,7 +220,7 @@ class MuscleStream:
                 step = float(self._step)
                 fibers = self._engine.balanced_trajectory(last, activations, lengths, muscles, step)[1:]
             self._fibers = fibers, (fibers - last) / self._step
-        variables = fibers, optimal, slack, now[1]
+        variables = fibers, *muscles.mechanical, now[1]
         force, _ = self._engine.values(ELASTIC_FORCE, variables, muscles)
         return fibers[0], force[0]
 
@@ -231,10 +229,9 @@ class MuscleStream:
     ) -> tuple[Tensor, Tensor]:
         """Fiber length, m, and tendon force in max_isometric_force."""
         muscles, index = part.muscles, part.index
-        lengths = muscles.optimal_fiber_length, muscles.tendon_slack_length
         now = (each[index].unsqueeze(0) for each in (activation, length, velocity))
         first, *others = now
-        force, fibers = self._engine.values(RIGID_FORCE, (first, *lengths, *others), muscles)
+        force, fibers = self._engine.values(RIGID_FORCE, (first, *muscles.mechanical, *others), muscles)
         return fibers[0], force[0]
 
 

@@ -44,6 +44,7 @@ def read_muscles(model: opensim.Model, names: Sequence[str]) -> Muscles:
     sin_limit = np.sin([muscle.get_maximum_pennation_angle() for muscle in muscles])
     sin_optimal = np.sin([muscle.getPennationAngleAtOptimalFiberLength() for muscle in muscles])
     shortest = np.maximum(sin_optimal / sin_limit, [curve.min_norm_active_fiber_length for curve in active])
+    passive = [_fiber_force_length(muscle) for muscle in muscles]
     tendons = [_tendon_force_length(muscle) for muscle in muscles]
     return Muscles(
         names=tuple(names),
@@ -58,10 +59,13 @@ def read_muscles(model: opensim.Model, names: Sequence[str]) -> Muscles:
         minimum_normalized_fiber_length=_tensor(shortest),
         rigid_tendon=torch.tensor([bool(muscle.get_ignore_tendon_compliance()) for muscle in muscles]),
         active_force_length=curve_table(active),
-        fiber_force_length=curve_table([_fiber_force_length(muscle) for muscle in muscles]),
+        fiber_force_length=curve_table(passive),
         force_velocity=curve_table([_force_velocity(muscle) for muscle in muscles]),
         tendon_force_length=curve_table(tendons),
         tendon_stiffness=_tensor(curve.stiffness_at_one_norm_force for curve in tendons),
+        passive_fiber_strain_at_zero_force=_tensor(curve.strain_at_zero_force for curve in passive),
+        passive_fiber_strain_at_one_norm_force=_tensor(curve.strain_at_one_norm_force for curve in passive),
+        tendon_strain_at_one_norm_force=_tensor(curve.strain_at_one_norm_force for curve in tendons),
     )
 
 

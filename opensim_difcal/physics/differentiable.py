@@ -78,10 +78,9 @@ class EngineOperations:
         time_step: float,
     ) -> MuscleSeries:
         """Fiber lengths of elastic tendons over time, m, from equilibrium."""
-        lengths = muscles.optimal_fiber_length, muscles.tendon_slack_length
         first = first_length(self.engine, activation, muscle_tendon_length, muscles)
         return _Trajectory.apply(
-            self.engine, muscles, time_step, muscle_tendon_length, first, activation, *lengths
+            self.engine, muscles, time_step, muscle_tendon_length, first, activation, *muscles.mechanical
         )
 
 
@@ -163,10 +162,8 @@ def first_length(
     engine: Engine, activation: MuscleSeries, muscle_tendon_length: MuscleSeries, muscles: Muscles
 ) -> MuscleValues:
     """Fiber length in equilibrium at the first instant, m; the time axis has one entry."""
-    lengths = muscles.optimal_fiber_length, muscles.tendon_slack_length
-    return _Equilibrium.apply(
-        engine, muscles, muscle_tendon_length[..., :1, :], activation[..., :1, :], *lengths
-    )
+    now = muscle_tendon_length[..., :1, :], activation[..., :1, :]
+    return _Equilibrium.apply(engine, muscles, *now, *muscles.mechanical)
 
 
 class _Apply(torch.autograd.Function):
@@ -216,7 +213,7 @@ class _Recurrence(torch.autograd.Function):
 
 
 class _Equilibrium(torch.autograd.Function):
-    """Fiber length at rest as a function of activation and the two learned lengths."""
+    """Fiber length at rest as a function of activation and what is learned of the mechanics."""
 
     @staticmethod
     def forward(
@@ -225,12 +222,11 @@ class _Equilibrium(torch.autograd.Function):
         muscles: Muscles,
         muscle_tendon_length: Tensor,
         activation: Tensor,
-        optimal: Tensor,
-        slack: Tensor,
+        *mechanical: Tensor,
     ) -> Tensor:
-        rest = equilibrium(engine, activation, muscle_tendon_length, muscles.with_lengths(optimal, slack))
-        ctx.save_for_backward(*rest[1:])
-        ctx.shapes = activation.shape, optimal.shape, slack.shape
+        rest = equilibrium(engine, activation, muscle_tendon_length, muscles.with_mechanical(mechanical))
+        ctx.save_for_backward(rest.by_activation, *rest.by_mechanical)
+        ctx.shapes = [x.shape for x in (activation, *mechanical)]
         return rest.fiber_length
 
     @staticmethod
@@ -244,7 +240,7 @@ class _Equilibrium(torch.autograd.Function):
 
 
 class _Trajectory(torch.autograd.Function):
-    """Fiber lengths over time as a function of the first, of activation and the learned lengths."""
+    """Fiber lengths over time as a function of the first, of activation and learned mechanics."""
 
     @staticmethod
     def forward(
@@ -255,33 +251,35 @@ class _Trajectory(torch.autograd.Function):
         muscle_tendon_length: Tensor,
         first: Tensor,
         activation: Tensor,
-        optimal: Tensor,
-        slack: Tensor,
+        *mechanical: Tensor,
     ) -> Tensor:
         lengths, partials = elastic_trajectory(
             engine,
             first,
             activation,
             muscle_tendon_length,
-            muscles.with_lengths(optimal, slack),
+            muscles.with_mechanical(mechanical),
             time_step,
             with_partials=any(ctx.needs_input_grad),
         )
         if partials is not None:
             ctx.save_for_backward(*partials)
-            ctx.engine, ctx.time_step, ctx.shape = engine, time_step, optimal.shape
+            ctx.engine, ctx.time_step, ctx.shapes = engine, time_step, [x.shape for x in mechanical]
         return lengths
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, ...]:
-        by_length, by_velocity, by_before, by_after, by_optimal, by_slack = ctx.saved_tensors
+        by_length, by_velocity, by_before, by_after, *by_mechanical = ctx.saved_tensors
         coefficients = coupling(by_length, by_velocity, ctx.time_step)
         adjoint = ctx.engine.solve_adjoint(*coefficients, upstream[0])
         of_steps = adjoint[..., 1:, :]
         by_activation = torch.nn.functional.pad(of_steps * by_after, (0, 0, 1, 0))
         by_activation[..., :-1, :] += of_steps * by_before
-        sums = ((of_steps * partial).sum_to_size(ctx.shape) for partial in (by_optimal, by_slack))
+        sums = (
+            (of_steps * partial).sum_to_size(shape)
+            for partial, shape in zip(by_mechanical, ctx.shapes, strict=True)
+        )
         return None, None, None, None, adjoint[..., :1, :], by_activation, *sums
 
 

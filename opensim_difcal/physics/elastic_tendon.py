@@ -14,6 +14,7 @@ from opensim_difcal.physics.muscle import (
     cos_pennation_angle,
     fiber_width,
     minimum_fiber_length,
+    passive_force_multiplier,
     tendon_force_multiplier,
 )
 from opensim_difcal.shapes import MuscleSeries, MuscleValues
@@ -103,7 +104,7 @@ def linearized_balance(
     stiffness = tendon_slope * per_slack
     normalized_length = fiber_length * per_optimal
     active, active_slope = muscles.active_force_length.value_and_slope(normalized_length)
-    passive, passive_slope = muscles.fiber_force_length.value_and_slope(normalized_length)
+    passive, passive_slope = passive_force_multiplier(normalized_length, muscles)
     normalized_velocity = fiber_velocity * per_top_speed
     velocity, velocity_slope = muscles.force_velocity.value_and_slope(normalized_velocity)
     at_velocity = activation * velocity

@@ -24,16 +24,29 @@ class Elementwise:
     Attributes:
         name: What it computes, for file names.
         function: Called with the variables and the muscles; returns one or more tensors.
-        n_variables: How many variables it takes.
+        n_before: How many variables it takes first.
+        n_after: How many it takes last.
         n_values: How many tensors it returns.
-        n_differentiated: So many of the first variables are differentiated by.
+        is_mechanical: Whether it takes the muscles' `mechanical` parameters in between.
+        is_differentiated: Whether it is differentiated, by all but the last variables.
     """
 
     name: str
     function: Callable[..., tuple[Tensor, ...]]
-    n_variables: int
+    n_before: int
+    n_after: int
     n_values: int
-    n_differentiated: int
+    is_mechanical: bool = True
+    is_differentiated: bool = True
+
+    def n_variables(self, muscles: Muscles) -> int:
+        """How many variables it takes."""
+        n_between = len(muscles.mechanical) if self.is_mechanical else 0
+        return self.n_before + n_between + self.n_after
+
+    def n_differentiated(self, muscles: Muscles) -> int:
+        """So many of the first variables it is differentiated by."""
+        return self.n_variables(muscles) - self.n_after if self.is_differentiated else 0
 
     def with_partials(
         self, variables: Sequence[Tensor], muscles: Muscles, n_differentiated: int | None = None
@@ -43,9 +56,9 @@ class Elementwise:
         Args:
             variables: Tensors that broadcast against each other.
             muscles: One entry per element of the last axis.
-            n_differentiated: As the attribute, where fewer are needed.
+            n_differentiated: As the method, where fewer are needed.
         """
-        n = self.n_differentiated if n_differentiated is None else n_differentiated
+        n = self.n_differentiated(muscles) if n_differentiated is None else n_differentiated
         shape = np.broadcast_shapes(*(x.shape for x in variables))
         with torch.enable_grad():
             leaves = [x.detach().expand(shape).requires_grad_(True) for x in variables[:n]]

@@ -22,14 +22,12 @@ class Equilibrium(NamedTuple):
     Attributes:
         fiber_length: m.
         by_activation: m.
-        by_optimal: By optimal_fiber_length, dimensionless.
-        by_slack: By tendon_slack_length, dimensionless.
+        by_mechanical: By each of the muscles' `mechanical` parameters.
     """
 
     fiber_length: Tensor
     by_activation: Tensor
-    by_optimal: Tensor
-    by_slack: Tensor
+    by_mechanical: tuple[Tensor, ...]
 
 
 def bracket(muscle_tendon_length: MuscleValues, muscles: Muscles) -> tuple[Tensor, Tensor]:
@@ -64,8 +62,8 @@ def equilibrium(
         muscle_tendon_length: m.
         muscles: Parameters.
     """
-    optimal, slack = muscles.optimal_fiber_length, muscles.tendon_slack_length
-    variables = (activation, optimal, slack, muscle_tendon_length)
+    optimal = muscles.optimal_fiber_length
+    variables = (activation, *muscles.mechanical, muscle_tendon_length)
     low, high = bracket(muscle_tendon_length, muscles)
     root = engine.root(BALANCE, low, high, variables, muscles)
     (balance,), ((by_length, *_),) = engine.with_partials(BALANCE, (root, *variables), muscles)
@@ -77,6 +75,10 @@ def equilibrium(
     shortest = minimum_fiber_length(muscles)
     crushed = is_crushed(root, muscles)
     at_crushed = crushed.to(root.dtype) * muscles.minimum_normalized_fiber_length
-    ends = (torch.zeros_like(root), at_crushed, torch.zeros_like(root))
-    partials = [torch.where(settled, -by / by_length, end) for by, end in zip(others, ends, strict=True)]
-    return Equilibrium(torch.where(settled, root - step, torch.where(crushed, shortest, root)), *partials)
+    none = torch.zeros_like(root)
+    ends = (none, at_crushed, *(none for _ in muscles.mechanical[1:]))
+    by_activation, *by_mechanical = (
+        torch.where(settled, -by / by_length, end) for by, end in zip(others, ends, strict=True)
+    )
+    length = torch.where(settled, root - step, torch.where(crushed, shortest, root))
+    return Equilibrium(length, by_activation, tuple(by_mechanical))

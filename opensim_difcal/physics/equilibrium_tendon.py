@@ -81,8 +81,8 @@ def _balanced(
     before: Tensor, activation: Tensor, muscle_tendon_length: Tensor, muscles: Muscles, time_step: Tensor
 ) -> Tensor:
     """Fiber length a step later, m; at an end of the bracket where it holds no balance."""
-    optimal, slack = muscles.optimal_fiber_length, muscles.tendon_slack_length
-    variables = before, activation, optimal, slack, muscle_tendon_length, time_step
+    optimal = muscles.optimal_fiber_length
+    variables = before, activation, *muscles.mechanical, muscle_tendon_length, time_step
     with torch.no_grad():
         low, high = (end.expand_as(before) for end in bracket(muscle_tendon_length, muscles))
         length = torch.clamp(before, low, high)
@@ -119,16 +119,16 @@ def _partials(
 
     A step depends neither on the velocity at its start nor on the activation there.
     """
-    optimal, slack = muscles.optimal_fiber_length, muscles.tendon_slack_length
+    optimal = muscles.optimal_fiber_length
     now, before = lengths[..., 1:, :], lengths[..., :-1, :]
-    controls = activation[..., 1:, :], optimal, slack, muscle_tendon_length[..., 1:, :]
+    controls = activation[..., 1:, :], *muscles.mechanical, muscle_tendon_length[..., 1:, :]
     variables = now, before, *controls, lengths.new_tensor(time_step)
     (value,), ((slope, *others),) = engine.with_partials(MOVING_BALANCE, variables, muscles)
     settled = (value / slope).abs() < SETTLED * optimal
     at_crushed = is_crushed(now, muscles).to(now.dtype) * muscles.minimum_normalized_fiber_length
     none = torch.zeros_like(now)
-    ends = none, none, at_crushed, none
-    by_before, by_activation, by_optimal, by_slack = (
+    ends = none, none, at_crushed, *(none for _ in muscles.mechanical[1:])
+    by_before, by_activation, *by_mechanical = (
         torch.where(settled, -by / slope, end) for by, end in zip(others, ends, strict=True)
     )
-    return by_before, none, none.clone(), by_activation, by_optimal, by_slack
+    return by_before, none, none.clone(), by_activation, *by_mechanical

@@ -140,7 +140,7 @@ def excitation_response(
             parts.append((index, found.values[0]))
         if len(index := rigid_muscles(muscles)):
             lengths = pick(muscle_tendon_length, index)
-            (force, _), ((by_activation, _, _), _) = linearized_rigid(
+            (force, _), ((by_activation, *_), _) = linearized_rigid(
                 engine, pick(activations, index), lengths, muscles.select(index), time_step
             )
             rigid = index, by_activation

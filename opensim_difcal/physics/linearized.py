@@ -23,7 +23,7 @@ class LinearizedElastic(NamedTuple):
         fiber_length: m.
         step: Derivatives of every step, as `muscle_functions.STEP` has them.
         values: Tendon force in max_isometric_force, and strain.
-        partials: Their derivatives by fiber length and the two learned lengths.
+        partials: Their derivatives by fiber length and what is learned of the mechanics.
         coefficients: Of the recurrence that changes of the fiber length follow.
     """
 
@@ -36,14 +36,14 @@ class LinearizedElastic(NamedTuple):
 
     def activation_drive(self, by_activation: Tensor) -> Tensor:
         """What a change of activation adds to every step."""
-        _, _, by_before, by_after, _, _ = self.step
+        _, _, by_before, by_after, *_ = self.step
         first = self.rest.by_activation * by_activation[..., :1, :]
         steps = by_activation[..., :-1, :] * by_before
         return torch.cat([first, steps.addcmul_(by_activation[..., 1:, :], by_after)], dim=-2)
 
     def activation_drive_adjoint(self, by_drive: Tensor) -> Tensor:
         """Gradient by activation, given the gradient by what is added to every step."""
-        _, _, by_before, by_after, _, _ = self.step
+        _, _, by_before, by_after, *_ = self.step
         first, steps = self.rest.by_activation * by_drive[..., :1, :], by_drive[..., 1:, :]
         by_activation = torch.cat([first, steps * by_after], dim=-2)
         by_activation[..., :-1, :] += steps * by_before
@@ -71,7 +71,7 @@ def linearized_elastic(
         engine, rest.fiber_length, activations, muscle_tendon_length, muscles, time_step, with_partials=True
     )
     assert step is not None
-    variables = fibers, muscles.optimal_fiber_length, muscles.tendon_slack_length, muscle_tendon_length
+    variables = fibers, *muscles.mechanical, muscle_tendon_length
     values, partials = engine.with_partials(ELASTIC_FORCE, variables, muscles)
     return LinearizedElastic(rest, fibers, step, values, partials, coupling(step[0], step[1], time_step))
 
@@ -93,5 +93,5 @@ def linearized_rigid(
         time_step: s.
     """
     velocity = muscle_tendon_velocity(muscle_tendon_length, time_step)
-    lengths = muscles.optimal_fiber_length, muscles.tendon_slack_length
-    return engine.with_partials(RIGID_FORCE, (activations, *lengths, muscle_tendon_length, velocity), muscles)
+    variables = activations, *muscles.mechanical, muscle_tendon_length, velocity
+    return engine.with_partials(RIGID_FORCE, variables, muscles)

@@ -7,6 +7,7 @@ References:
     Hambly et al., Eq. 3. Millard et al. (2013), J Biomech Eng 135(2):021005.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import final
@@ -21,6 +22,15 @@ from opensim_difcal.shapes import MuscleValues, PerMuscle, PerMuscleFlag
 
 TENDON_EXTENSION_SLOPE = 8e-4  # of the tendon's linear stiffness; the steepest is 9/8 of it
 TENDON_EXTENSION_WIDTH = 2e-3  # strain
+
+CURVE_STRAINS = (
+    "passive_fiber_strain_at_zero_force",
+    "passive_fiber_strain_at_one_norm_force",
+    "tendon_strain_at_one_norm_force",
+)
+"""What can be learned of the curves, as DeGrooteFregly2016Muscle names it. In Millard's muscle
+they are strain_at_zero_force and strain_at_one_norm_force of its FiberForceLengthCurve, and
+strain_at_one_norm_force of its TendonForceLengthCurve."""
 
 _LEARNED = ("optimal_fiber_length", "tendon_slack_length", "max_isometric_force")
 
@@ -53,7 +63,7 @@ class Muscles:
     """Parameters of all muscles; every tensor has one entry per muscle.
 
     Physics is elementwise, so the two lengths may also be given at every instant, and all
-    three learned parameters with the axes (start, 1, 1, muscle).
+    learned parameters with the axes (start, 1, 1, muscle).
 
     Attributes:
         names: Muscle names.
@@ -74,7 +84,12 @@ class Muscles:
         tendon_force_length: Table of TendonForceLengthCurve.
         tendon_stiffness: Slope of the tendon curve's linear part, in
             max_isometric_force per slack length.
+        passive_fiber_strain_at_zero_force: Of the table of FiberForceLengthCurve.
+        passive_fiber_strain_at_one_norm_force: Likewise.
+        tendon_strain_at_one_norm_force: Of the table of TendonForceLengthCurve.
         elastic_tendon: One of `ELASTIC_TENDONS`, for all muscles whose tendon is not rigid.
+        curve_strains: Other values of `CURVE_STRAINS`, to which the tables are stretched;
+            None where curves are as tabulated.
     """
 
     names: tuple[str, ...]
@@ -93,7 +108,26 @@ class Muscles:
     force_velocity: CurveTable
     tendon_force_length: CurveTable
     tendon_stiffness: PerMuscle
+    passive_fiber_strain_at_zero_force: PerMuscle
+    passive_fiber_strain_at_one_norm_force: PerMuscle
+    tendon_strain_at_one_norm_force: PerMuscle
     elastic_tendon: str = "rosenbrock"
+    curve_strains: tuple[MuscleValues, ...] | None = None
+
+    @property
+    def mechanical(self) -> tuple[MuscleValues, ...]:
+        """What is learned beside max_isometric_force: optimal_fiber_length, tendon_slack_length, strains."""
+        return self.optimal_fiber_length, self.tendon_slack_length, *(self.curve_strains or ())
+
+    def with_mechanical(self, values: Sequence[MuscleValues]) -> "Muscles":
+        """Returns the muscles with other values of what `mechanical` is."""
+        optimal, slack, *strains = values
+        return self.with_parameters(
+            optimal_fiber_length=optimal,
+            tendon_slack_length=slack,
+            max_isometric_force=self.max_isometric_force,
+            curve_strains=tuple(strains) or None,
+        )
 
     def with_parameters(
         self,
@@ -101,13 +135,15 @@ class Muscles:
         optimal_fiber_length: MuscleValues,
         tendon_slack_length: MuscleValues,
         max_isometric_force: MuscleValues,
+        curve_strains: tuple[MuscleValues, ...] | None = None,
     ) -> "Muscles":
-        """Returns the muscles with other values of the three calibrated parameters."""
+        """Returns the muscles with other values of the calibrated parameters; strains may stay."""
         changed = replace(
             self,
             optimal_fiber_length=optimal_fiber_length,
             tendon_slack_length=tendon_slack_length,
             max_isometric_force=max_isometric_force,
+            curve_strains=self.curve_strains if curve_strains is None else curve_strains,
         )
         if "fixed" in self.__dict__:
             changed.__dict__["fixed"] = self.fixed
@@ -133,7 +169,7 @@ class Muscles:
 
     @cached_property
     def fixed(self) -> "Fixed":
-        """Everything but the three calibrated parameters; muscles made with other ones share it."""
+        """Everything but the calibrated parameters; muscles made with other ones share it."""
         found: dict[str, Tensor] = {}
         for name, value in self._by_muscle().items():
             if isinstance(value, CurveTable):
@@ -147,11 +183,15 @@ class Muscles:
         if len(index) == len(self.names) and index.tolist() == list(range(len(index))):
             return self
         chosen = {name: _select(value, index) for name, value in self._by_muscle().items()}
-        return replace(self, names=tuple(self.names[i] for i in index.tolist()), **chosen)
+        strains = self.curve_strains and tuple(value[..., index] for value in self.curve_strains)
+        names = tuple(self.names[i] for i in index.tolist())
+        return replace(self, names=names, curve_strains=strains, **chosen)
 
     def to(self, device: torch.device | str) -> "Muscles":
         """Returns the muscles on another device."""
-        return replace(self, **{name: value.to(device) for name, value in self._by_muscle().items()})
+        strains = self.curve_strains and tuple(value.to(device) for value in self.curve_strains)
+        moved = {name: value.to(device) for name, value in self._by_muscle().items()}
+        return replace(self, curve_strains=strains, **moved)
 
     def _by_muscle(self) -> dict[str, Tensor | CurveTable]:
         """Everything that has an entry per muscle, beside the names."""
@@ -220,12 +260,46 @@ def tendon_force_multiplier(
     Returns:
         Force in max_isometric_force, and its slope per slack length.
     """
+    if muscles.curve_strains is None:
+        return _tabulated_tendon(normalized_tendon_length, muscles)
+    stretch = muscles.tendon_strain_at_one_norm_force / muscles.curve_strains[2]
+    force, slope = _tabulated_tendon(1.0 + (normalized_tendon_length - 1.0) * stretch, muscles)
+    return force, slope * stretch
+
+
+def _tabulated_tendon(
+    normalized_tendon_length: MuscleValues, muscles: Muscles
+) -> tuple[MuscleValues, MuscleValues]:
     force, slope = muscles.tendon_force_length.value_and_slope(normalized_tendon_length)
     slack = torch.relu(1.0 - normalized_tendon_length)
     stiffness = TENDON_EXTENSION_SLOPE * muscles.tendon_stiffness
     squared, width = slack * slack, TENDON_EXTENSION_WIDTH**2
     share = squared / (squared + width)
     return force - stiffness * slack * share, slope + stiffness * share * (3.0 - 2.0 * share)
+
+
+def passive_force_multiplier(
+    normalized_fiber_length: MuscleValues, muscles: Muscles
+) -> tuple[MuscleValues, MuscleValues]:
+    """Passive fiber force and its slope.
+
+    Other strains than the table's stretch and shift it along the fiber length.
+
+    Args:
+        normalized_fiber_length: In optimal fiber lengths.
+        muscles: Parameters.
+
+    Returns:
+        Force in max_isometric_force, and its slope per optimal fiber length.
+    """
+    if muscles.curve_strains is None:
+        return muscles.fiber_force_length.value_and_slope(normalized_fiber_length)
+    zero, one, _ = muscles.curve_strains
+    first, last = muscles.passive_fiber_strain_at_zero_force, muscles.passive_fiber_strain_at_one_norm_force
+    stretch = (last - first) / (one - zero)
+    tabulated = 1.0 + first + (normalized_fiber_length - 1.0 - zero) * stretch
+    force, slope = muscles.fiber_force_length.value_and_slope(tabulated)
+    return force, slope * stretch
 
 
 def fiber_force_multiplier(
@@ -244,7 +318,7 @@ def fiber_force_multiplier(
     """
     normalized_length = fiber_length / muscles.optimal_fiber_length
     active, _ = muscles.active_force_length.value_and_slope(normalized_length)
-    passive, _ = muscles.fiber_force_length.value_and_slope(normalized_length)
+    passive, _ = passive_force_multiplier(normalized_length, muscles)
     if fiber_velocity is None:
         return activation * active + passive
     normalized_velocity = fiber_velocity / (muscles.optimal_fiber_length * muscles.max_contraction_velocity)

@@ -1,8 +1,10 @@
 """The elementwise functions of which a simulation is made, each with what it is differentiated by.
 
-Optimal fiber length and tendon slack length are variables here, because they are learned;
-`muscles` holds what stays.
+What is learned of the muscles' mechanics is a variable here, in the order of
+`Muscles.mechanical`; `muscles` holds what stays.
 """
+
+from typing import Any
 
 from torch import Tensor
 
@@ -21,44 +23,26 @@ def _activation(neural: Tensor, shape_factor: Tensor, muscles: Muscles) -> tuple
     return (clamp_activation(activation(neural, shape_factor), muscles),)
 
 
-def _balance(
-    fiber_length: Tensor,
-    activations: Tensor,
-    optimal: Tensor,
-    slack: Tensor,
-    muscle_tendon_length: Tensor,
-    muscles: Muscles,
-) -> tuple[Tensor]:
-    muscles = muscles.with_lengths(optimal, slack)
+def _balance(fiber_length: Tensor, activations: Tensor, *others: Any) -> tuple[Tensor]:
+    *mechanical, muscle_tendon_length, muscles = others
+    muscles = muscles.with_mechanical(mechanical)
     return (force_balance(fiber_length, None, activations, muscle_tendon_length, muscles),)
 
 
 def _moving_balance(
-    fiber_length: Tensor,
-    length_before: Tensor,
-    activations: Tensor,
-    optimal: Tensor,
-    slack: Tensor,
-    muscle_tendon_length: Tensor,
-    time_step: Tensor,
-    muscles: Muscles,
+    fiber_length: Tensor, length_before: Tensor, activations: Tensor, *others: Any
 ) -> tuple[Tensor]:
-    muscles = muscles.with_lengths(optimal, slack)
+    *mechanical, muscle_tendon_length, time_step, muscles = others
+    muscles = muscles.with_mechanical(mechanical)
     velocity = (fiber_length - length_before) / time_step
     return (force_balance(fiber_length, velocity, activations, muscle_tendon_length, muscles),)
 
 
 def _moving_balance_and_slope(
-    fiber_length: Tensor,
-    length_before: Tensor,
-    activations: Tensor,
-    optimal: Tensor,
-    slack: Tensor,
-    muscle_tendon_length: Tensor,
-    time_step: Tensor,
-    muscles: Muscles,
+    fiber_length: Tensor, length_before: Tensor, activations: Tensor, *others: Any
 ) -> tuple[Tensor, Tensor]:
-    muscles = muscles.with_lengths(optimal, slack)
+    *mechanical, muscle_tendon_length, time_step, muscles = others
+    muscles = muscles.with_mechanical(mechanical)
     velocity = (fiber_length - length_before) / time_step
     at = linearized_balance(fiber_length, velocity, activations, muscle_tendon_length, muscles)
     return at.balance, at.by_length + at.by_velocity / time_step
@@ -69,62 +53,54 @@ def _step(
     fiber_velocity: Tensor,
     activation_before: Tensor,
     activation_after: Tensor,
-    optimal: Tensor,
-    slack: Tensor,
-    length_before: Tensor,
-    length_after: Tensor,
-    time_step: Tensor,
-    muscles: Muscles,
+    *others: Any,
 ) -> tuple[Tensor]:
+    *mechanical, length_before, length_after, time_step, muscles = others
     after = rosenbrock_step(
         fiber_length,
         fiber_velocity,
         (activation_before, activation_after),
         (length_before, length_after),
-        muscles.with_lengths(optimal, slack),
+        muscles.with_mechanical(mechanical),
         time_step,
     )
     return (after,)
 
 
-def _elastic_force(
-    fiber_length: Tensor, optimal: Tensor, slack: Tensor, muscle_tendon_length: Tensor, muscles: Muscles
-) -> tuple[Tensor, Tensor]:
-    return elastic_tendon_force(fiber_length, muscle_tendon_length, muscles.with_lengths(optimal, slack))
+def _elastic_force(fiber_length: Tensor, *others: Any) -> tuple[Tensor, Tensor]:
+    *mechanical, muscle_tendon_length, muscles = others
+    return elastic_tendon_force(fiber_length, muscle_tendon_length, muscles.with_mechanical(mechanical))
 
 
-def _rigid_force(
-    activations: Tensor,
-    optimal: Tensor,
-    slack: Tensor,
-    muscle_tendon_length: Tensor,
-    muscle_tendon_velocity: Tensor,
-    muscles: Muscles,
-) -> tuple[Tensor, Tensor]:
-    muscles = muscles.with_lengths(optimal, slack)
+def _rigid_force(activations: Tensor, *others: Any) -> tuple[Tensor, Tensor]:
+    *mechanical, muscle_tendon_length, muscle_tendon_velocity, muscles = others
+    muscles = muscles.with_mechanical(mechanical)
     force = rigid_tendon_force(muscle_tendon_length, muscle_tendon_velocity, activations, muscles)
     return force, rigid_fiber_length(muscle_tendon_length, muscles) + 0.0 * activations
 
 
-ACTIVATION = Elementwise("activation", _activation, 2, 1, 2)
+ACTIVATION = Elementwise("activation", _activation, 2, 0, 1, is_mechanical=False)
 """Activation; by neural activation and shape factor."""
 
-BALANCE = Elementwise("balance", _balance, 5, 1, 4)
-"""Force balance at rest; by fiber length, activation, optimal and slack length."""
+BALANCE = Elementwise("balance", _balance, 2, 1, 1)
+"""Force balance at rest; by fiber length, activation and what is mechanical; then muscle-tendon length."""
 
-MOVING_BALANCE = Elementwise("moving_balance", _moving_balance, 7, 1, 5)
+MOVING_BALANCE = Elementwise("moving_balance", _moving_balance, 3, 2, 1)
 """Force balance with the velocity as backward difference; by fiber length, fiber length a step
-before, activation, optimal and slack length."""
+before, activation and what is mechanical; then muscle-tendon length and time step."""
 
-MOVING_BALANCE_AND_SLOPE = Elementwise("moving_balance_and_slope", _moving_balance_and_slope, 7, 2, 0)
+MOVING_BALANCE_AND_SLOPE = Elementwise(
+    "moving_balance_and_slope", _moving_balance_and_slope, 3, 2, 2, is_differentiated=False
+)
 """The same and its derivative by fiber length: what a search for its root needs."""
 
-STEP = Elementwise("step", _step, 9, 1, 6)
-"""Fiber length a step later; by fiber length, velocity, activation before and after, optimal
-and slack length."""
+STEP = Elementwise("step", _step, 4, 3, 1)
+"""Fiber length a step later; by fiber length, velocity, activation before and after, and what is
+mechanical; then muscle-tendon length before and after, and time step."""
 
-ELASTIC_FORCE = Elementwise("elastic_force", _elastic_force, 4, 2, 3)
-"""Tendon force and strain; by fiber length, optimal and slack length."""
+ELASTIC_FORCE = Elementwise("elastic_force", _elastic_force, 1, 1, 2)
+"""Tendon force and strain; by fiber length and what is mechanical; then muscle-tendon length."""
 
-RIGID_FORCE = Elementwise("rigid_force", _rigid_force, 5, 2, 3)
-"""Tendon force and fiber length; by activation, optimal and slack length."""
+RIGID_FORCE = Elementwise("rigid_force", _rigid_force, 1, 2, 2)
+"""Tendon force and fiber length; by activation and what is mechanical; then muscle-tendon length
+and velocity."""

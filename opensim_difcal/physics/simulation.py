@@ -163,7 +163,7 @@ def _elastic(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Fiber length, tendon force in max_isometric_force, and strain."""
     fibers = operations.fiber_length(activations, length, muscles, time_step)
-    variables = fibers, muscles.optimal_fiber_length, muscles.tendon_slack_length, length
+    variables = fibers, *muscles.mechanical, length
     force, strain = operations.apply(ELASTIC_FORCE, variables, muscles)
     return fibers, force, strain
 
@@ -173,6 +173,6 @@ def _rigid(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Fiber length, tendon force in max_isometric_force, and no strain."""
     velocity = muscle_tendon_velocity(length, time_step)
-    variables = activations, muscles.optimal_fiber_length, muscles.tendon_slack_length, length, velocity
+    variables = activations, *muscles.mechanical, length, velocity
     force, fibers = operations.apply(RIGID_FORCE, variables, muscles)
     return fibers, force, torch.zeros_like(force)

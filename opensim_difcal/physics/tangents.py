@@ -29,10 +29,13 @@ from opensim_difcal.physics.simulation import (
 from opensim_difcal.shapes import MomentArms, MuscleSeries
 
 OWN_PARAMETERS = ("c1", "c2", "shape_factor", "optimal_fiber_length", "tendon_slack_length")
-_N_ACTIVATION, _OPTIMAL, _SLACK = 3, 3, 4
+"""A muscle's own parameters that are always learned; `CURVE_STRAINS` follow where muscles have them."""
+
+_N_ACTIVATION, _OPTIMAL = 3, 3
+_MECHANICAL = slice(_N_ACTIVATION, None)
 
 Tangent = Float[Tensor, "own ... time muscle"]
-"""Derivative by each of `OWN_PARAMETERS` of the same muscle."""
+"""Derivative by each own parameter of the same muscle."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +122,7 @@ def _results(
     )
     by_normalized = mechanics.by_fiber_length / optimal
     by_normalized[_OPTIMAL] -= simulation.normalized_fiber_length / optimal
-    n_others = len(OWN_PARAMETERS) - _N_ACTIVATION
-    nothing = by_activation.new_zeros(n_others, *activations.shape)
+    nothing = by_activation.new_zeros(len(muscles.mechanical), *activations.shape)
     tangents = Tangents(
         activation=torch.cat([by_activation, nothing]),
         fiber_length=mechanics.by_fiber_length,
@@ -161,10 +163,11 @@ def _elastic(
     time_step: float,
 ) -> _Mechanics:
     found = linearized_elastic(engine, activations, length, muscles, time_step)
-    drive = by_activation.new_empty(len(OWN_PARAMETERS), *activations.shape)
+    drive = by_activation.new_empty(_N_ACTIVATION + len(muscles.mechanical), *activations.shape)
     drive[:_N_ACTIVATION] = found.activation_drive(by_activation)
-    drive[_OPTIMAL, ..., :1, :], drive[_SLACK, ..., :1, :] = found.rest.by_optimal, found.rest.by_slack
-    drive[_OPTIMAL, ..., 1:, :], drive[_SLACK, ..., 1:, :] = found.step[4:]
+    of_mechanics = zip(drive[_MECHANICAL], found.rest.by_mechanical, found.step[4:], strict=True)
+    for each, at_first, of_steps in of_mechanics:
+        each[..., :1, :], each[..., 1:, :] = at_first, of_steps
     by_fibers = engine.solve(*found.coefficients, drive)
     by_force, by_strain = (_through(by_fibers, each) for each in found.partials)
     force, strain = found.values
@@ -180,16 +183,16 @@ def _rigid(
     time_step: float,
 ) -> _Mechanics:
     (force, fibers), derivatives = linearized_rigid(engine, activations, length, muscles, time_step)
-    n_others = len(OWN_PARAMETERS) - _N_ACTIVATION
-    by_own = torch.cat([by_activation, by_activation.new_zeros(n_others, *activations.shape)])
+    nothing = by_activation.new_zeros(len(muscles.mechanical), *activations.shape)
+    by_own = torch.cat([by_activation, nothing])
     by_force, by_fibers = (_through(by_own, each) for each in derivatives)
     return _Mechanics(fibers, force, torch.zeros_like(force), by_fibers, by_force, torch.zeros_like(by_force))
 
 
 def _through(tangent: Tensor, partials: tuple[Tensor, ...]) -> Tensor:
-    """Chain rule: through the first variable's tangent, plus the two lengths directly."""
-    by_variable, by_optimal, by_slack = partials
+    """Chain rule: through the first variable's tangent, plus what is mechanical directly."""
+    by_variable, *by_mechanical = partials
     result = tangent * by_variable
-    result[_OPTIMAL] += by_optimal
-    result[_SLACK] += by_slack
+    for each, directly in zip(result[_MECHANICAL], by_mechanical, strict=True):
+        each += directly
     return result

@@ -58,14 +58,11 @@ class _Solved:
 
     def extrapolated(self, first: Tensor, activation: Tensor, muscles: Muscles) -> Tensor:
         """The trajectory at other values of what it depends on, to first order, m."""
-        by_length, by_velocity, by_before, by_after, by_optimal, by_slack = self.partials
+        by_length, by_velocity, by_before, by_after, *by_mechanical = self.partials
         change = activation - self.activation
-        of_steps = (
-            by_before * change[..., :-1, :]
-            + by_after * change[..., 1:, :]
-            + by_optimal * (muscles.optimal_fiber_length - self.muscles.optimal_fiber_length)
-            + by_slack * (muscles.tendon_slack_length - self.muscles.tendon_slack_length)
-        )
+        of_steps = by_before * change[..., :-1, :] + by_after * change[..., 1:, :]
+        for by, now, before in zip(by_mechanical, muscles.mechanical, self.muscles.mechanical, strict=True):
+            of_steps = of_steps + by * (now - before)
         drive = torch.cat([first - self.lengths[..., :1, :], of_steps], dim=-2)
         change = solve(*coupling(by_length, by_velocity, self.time_step), drive)
         return self.lengths + _limited(change, muscles)
@@ -118,6 +115,7 @@ class TorchEngine(Engine):
                 last is not None
                 and last.lengths.shape == activation.shape
                 and last.time_step == time_step
+                and len(last.muscles.mechanical) == len(muscles.mechanical)
                 and torch.equal(last.muscle_tendon_length, muscle_tendon_length)
             ):
                 guess = last.extrapolated(first, activation, muscles)
@@ -157,7 +155,7 @@ class TorchEngine(Engine):
 
 def _resting_lengths(activation: Tensor, muscle_tendon_length: Tensor, muscles: Muscles) -> Tensor:
     """Roughly the fiber length in equilibrium at every instant, m."""
-    variables = activation, muscles.optimal_fiber_length, muscles.tendon_slack_length, muscle_tendon_length
+    variables = activation, *muscles.mechanical, muscle_tendon_length
     low, high = (x.expand_as(activation) for x in bracket(muscle_tendon_length, muscles))
     return _bisected(BALANCE, low, high, variables, muscles, _GUESS_PASSES)
 
@@ -199,8 +197,7 @@ def _step_variables(
         velocity,
         activation[..., :-1, :],
         activation[..., 1:, :],
-        muscles.optimal_fiber_length,
-        muscles.tendon_slack_length,
+        *muscles.mechanical,
         muscle_tendon_length[..., :-1, :],
         muscle_tendon_length[..., 1:, :],
         lengths.new_tensor(time_step),
@@ -221,7 +218,7 @@ def _solve(
             lengths[..., index] = now
         variables = _step_variables(now, active, whole, chosen, time_step)
         # The first pass only corrects: it needs what the recurrence needs.
-        n_differentiated = 2 if n_passes == 0 else STEP.n_differentiated
+        n_differentiated = 2 if n_passes == 0 else STEP.n_differentiated(chosen)
         (after,), (derivatives,) = STEP.with_partials(variables, chosen, n_differentiated)
         residual = after - now[..., 1:, :]
         open_ = torch.arange(len(index), device=index.device)

@@ -43,5 +43,5 @@ def test_equilibrium_of_a_crushed_muscle_is_its_shortest_fiber(pair, engine):
     length = 0.5 * pair.muscles.tendon_slack_length.unsqueeze(0)
     rest = equilibrium(engine, torch.full_like(length, 0.5), length, pair.muscles)
     torch.testing.assert_close(rest.fiber_length[0], minimum_fiber_length(pair.muscles), rtol=1e-6, atol=0)
-    torch.testing.assert_close(rest.by_optimal[0], pair.muscles.minimum_normalized_fiber_length)
+    torch.testing.assert_close(rest.by_mechanical[0][0], pair.muscles.minimum_normalized_fiber_length)
     assert torch.equal(rest.by_activation, torch.zeros_like(length))

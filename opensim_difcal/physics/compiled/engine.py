@@ -62,7 +62,7 @@ class CompiledEngine(Engine):
         """Values and derivatives in one pass over all instants."""
         shape = np.broadcast_shapes(*(x.shape for x in variables))
         kernel = self.kernel(function, elementwise_source, muscles, with_partials=True)
-        n_values, n = function.n_values, function.n_differentiated
+        n_values, n = function.n_values, function.n_differentiated(muscles)
         results = _empty(n_values * (1 + n), shape)
         kernel(_n_rows(shape), [*_padded_all(variables, shape), results], muscles=muscles)
         parts = results.reshape(-1, *shape).unbind(0)
@@ -99,12 +99,11 @@ class CompiledEngine(Engine):
         shape = activation.shape
         at_one_instant = (*shape[:-2], 1, shape[-1])
         before_last = (*shape[:-2], shape[-2] - 1, shape[-1])
-        lengths, partials = _empty(1, shape), _empty(STEP.n_differentiated, before_last)
-        per_muscle = (first, muscles.optimal_fiber_length, muscles.tendon_slack_length)
-        start, optimal, slack = _padded_all(per_muscle, at_one_instant)
+        lengths, partials = _empty(1, shape), _empty(STEP.n_differentiated(muscles), before_last)
+        start, *mechanical = _padded_all((first, *muscles.mechanical), at_one_instant)
         series = _padded_all((activation, muscle_tendon_length), shape)
         kernel = self.kernel(STEP, trajectory_source, muscles, with_partials=True)
-        arrays = [start, *series, optimal, slack, lengths, partials]
+        arrays = [start, *series, *mechanical, lengths, partials]
         kernel(_n_rows(shape), arrays, time_step, muscles=muscles)
         return lengths.reshape(shape), partials.reshape(-1, *before_last).unbind(0)
 
@@ -119,12 +118,11 @@ class CompiledEngine(Engine):
         """Step by step."""
         shape = activation.shape
         lengths = _empty(1, shape)
-        per_muscle = (first, muscles.optimal_fiber_length, muscles.tendon_slack_length)
-        start, optimal, slack = _padded_all(per_muscle, (*shape[:-2], 1, shape[-1]))
+        start, *mechanical = _padded_all((first, *muscles.mechanical), (*shape[:-2], 1, shape[-1]))
         after, length_after = activation[..., 1:, :], muscle_tendon_length[..., 1:, :]
         series = _padded_all((*bracket(length_after, muscles), after, length_after), after.shape)
         kernel = self.kernel(MOVING_BALANCE_AND_SLOPE, balanced_source, muscles, with_partials=False)
-        kernel(_n_rows(shape), [start, *series, optimal, slack, lengths], time_step, muscles=muscles)
+        kernel(_n_rows(shape), [start, *series, *mechanical, lengths], time_step, muscles=muscles)
         return lengths.reshape(shape)
 
     def values(
@@ -172,6 +170,8 @@ class CompiledEngine(Engine):
         name = f"{template.__name__.removesuffix('_source')}_{function.name}"
         if template is elementwise_source and not with_partials:
             name = f"values_{function.name}"
+        if function.is_mechanical and muscles.curve_strains is not None:
+            name = f"{name}_with_strains"
         return self._built(
             name, lambda: kernel_source(function, template, muscles, with_partials=with_partials)
         )

@@ -52,9 +52,9 @@ def kernel_source(function: Elementwise, template: Template, muscles: Muscles, *
         with_partials: Whether it also computes the derivatives.
     """
     one = muscles.select(torch.tensor([0]))
-    one = one.with_lengths(torch.ones(1, dtype=torch.float64), torch.ones(1, dtype=torch.float64))
+    one = one.with_mechanical([torch.ones(1, dtype=torch.float64) for _ in one.mechanical])
     fixed = one.fixed.tensors
-    n_variables = function.n_variables
+    n_variables = function.n_variables(one)
     variables = [torch.ones(1, dtype=torch.float64) for _ in range(n_variables)]
 
     def run(*tensors: Tensor) -> Sequence[Tensor]:

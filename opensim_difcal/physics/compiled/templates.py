@@ -117,11 +117,12 @@ def trajectory_source(recording: Recording, inputs: Inputs) -> str:
     """Steps through time from a first fiber length.
 
     The recording is that of `muscle_functions.STEP` with its derivatives. The kernel takes
-    rows, the first fiber length, activation, muscle-tendon length, optimal fiber length,
-    tendon slack length, an array for the fiber lengths, one for the derivatives of every
-    step, the time step, and constants.
+    rows, the first fiber length, activation, muscle-tendon length, what is mechanical, an
+    array for the fiber lengths, one for the derivatives of every step, the time step, and
+    constants.
     """
-    names = ["now", "velocity", "a0", "a1", "optimal", "slack", "length0", "length1", "h"]
+    mechanical, load = _mechanical(len(recording.variables) - 7)
+    names = ["now", "velocity", "a0", "a1", *mechanical, "length0", "length1", "h"]
     source = _source(recording, inputs, names)
     body = [
         "now = lengths[0, s, b, t, m]",
@@ -130,8 +131,7 @@ def trajectory_source(recording: Recording, inputs: Inputs) -> str:
         "    velocity = (now - lengths[0, s, b, t - 1, m]) / h",
         "a0 = activation[s, b, t, m]",
         "a1 = activation[s, b, t + 1, m]",
-        "optimal = optimal_fiber_length[s, b, 0, m]",
-        "slack = tendon_slack_length[s, b, 0, m]",
+        *load,
         "length0 = muscle_tendon_length[s, b, t, m]",
         "length1 = muscle_tendon_length[s, b, t + 1, m]",
         *inputs.loads,
@@ -139,13 +139,7 @@ def trajectory_source(recording: Recording, inputs: Inputs) -> str:
         f"lengths[0, s, b, t + 1, m] = {source.outputs[0]}",
         *(f"partials[{i}, s, b, t, m] = {output}" for i, output in enumerate(source.outputs[1:])),
     ]
-    series = [
-        "first",
-        "activation",
-        "muscle_tendon_length",
-        "optimal_fiber_length",
-        "tendon_slack_length",
-    ]
+    series = ["first", "activation", "muscle_tendon_length", *(f"of_{each}" for each in mechanical)]
     head = _head(
         [SERIES] * len(series) + [RESULT, RESULT, "float64"], [*series, "lengths", "partials", "h"], inputs
     )
@@ -158,10 +152,12 @@ def balanced_source(recording: Recording, inputs: Inputs) -> str:
 
     The recording is that of `muscle_functions.MOVING_BALANCE_AND_SLOPE`. The kernel takes rows,
     the first fiber length; lower and upper end of the bracket, activation and muscle-tendon
-    length at the end of every step; optimal fiber length, tendon slack length, an array for
-    the fiber lengths, the time step, and constants.
+    length at the end of every step; what is mechanical, an array for the fiber lengths, the
+    time step, and constants.
     """
-    names = ["now", "before", "a1", "optimal", "slack", "length1", "h"]
+    mechanical, load = _mechanical(len(recording.variables) - 5)
+    optimal = mechanical[0]
+    names = ["now", "before", "a1", *mechanical, "length1", "h"]
     source = _source(recording, inputs, names)
     value, slope = source.outputs
     search = [
@@ -175,7 +171,7 @@ def balanced_source(recording: Recording, inputs: Inputs) -> str:
         "    is_last = abs(after - now) <= tolerance",
         "else:",
         "    after = 0.5 * (a + z)",
-        "    is_last = z - a <= tolerance * tolerance / optimal",
+        f"    is_last = z - a <= tolerance * tolerance / {optimal}",
         "now = after",
         "if is_last:",
         "    break",
@@ -185,11 +181,10 @@ def balanced_source(recording: Recording, inputs: Inputs) -> str:
         "a = low[s, b, t, m]",
         "z = high[s, b, t, m]",
         "a1 = activation[s, b, t, m]",
-        "optimal = optimal_fiber_length[s, b, 0, m]",
-        "slack = tendon_slack_length[s, b, 0, m]",
+        *load,
         "length1 = muscle_tendon_length[s, b, t, m]",
         *inputs.loads,
-        f"tolerance = {NEWTON_TOLERANCE} * optimal",
+        f"tolerance = {NEWTON_TOLERANCE} * {optimal}",
         "now = before",
         "if t > 0:  # as far as in the last step",
         "    now = before + (before - lengths[0, s, b, t - 1, m])",
@@ -198,15 +193,8 @@ def balanced_source(recording: Recording, inputs: Inputs) -> str:
         *(f"    {line}" for line in search),
         f"lengths[0, s, b, t + 1, m] = now if {value} == {value} else {value}",
     ]
-    series = [
-        "first",
-        "low",
-        "high",
-        "activation",
-        "muscle_tendon_length",
-        "optimal_fiber_length",
-        "tendon_slack_length",
-    ]
+    series = ["first", "low", "high", "activation", "muscle_tendon_length"]
+    series += [f"of_{each}" for each in mechanical]
     head = _head([SERIES] * len(series) + [RESULT, "float64"], [*series, "lengths", "h"], inputs)
     start = ["for m in range(n_muscles):", "    lengths[0, s, b, 0, m] = first[s, b, 0, m]"]
     return head + _loops("activation.shape", body, start)
@@ -238,6 +226,12 @@ def recurrence_source(*, adjoint: bool) -> str:
     }
     tangents = "float64[:, :, :, :, :]"
     return _RECURRENCE.format(tangents=tangents, result=RESULT, **(backward if adjoint else forward))
+
+
+def _mechanical(n: int) -> tuple[list[str], list[str]]:
+    """How the muscles' `mechanical` parameters are called, and the statements that fetch them."""
+    names = [f"p{i}" for i in range(n)]
+    return names, [f"{name} = of_{name}[s, b, 0, m]" for name in names]
 
 
 def _source(recording: Recording, inputs: Inputs, names: Sequence[str]) -> Source:
