@@ -139,11 +139,12 @@ def from_the_truth(
     truth = read_truth(subject)
     names = inputs.muscles.names
     trials = tuple(with_moment_noise(trial, 0.02, i) for i, trial in enumerate(clean_trials(tool)))
+    optimal, slack, force = (
+        torch.from_numpy(true_values(truth, names, key))
+        for key in ("optimal_fiber_length", "tendon_slack_length", "max_isometric_force")
+    )
     true_muscles = inputs.muscles.with_parameters(
-        **{
-            key: torch.tensor([truth[name][key] for name in names], dtype=torch.float64)
-            for key in (*LENGTHS, "max_isometric_force")
-        }
+        optimal_fiber_length=optimal, tendon_slack_length=slack, max_isometric_force=force
     )
     start = ActivationParameters(
         *(torch.from_numpy(true_values(truth, names, key)) for key in ("c1", "c2", "shape_factor"))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from opensim_difcal.inputs.excitations import ExcitationChannel
     from opensim_difcal.inputs.trial_files import ExecutionTrialFiles, TrialFiles
     from opensim_difcal.tools.emg_reduction_tool import EMGReductionTool
-    from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool, StrengthGroup
+    from opensim_difcal.tools.nms_calibration_tool import CurveStrainGroup, NMSCalibrationTool, StrengthGroup
     from opensim_difcal.tools.nms_execution_tool import NMSExecutionTool
     from opensim_difcal.tools.open_stream import open_stream
 
@@ -36,6 +36,7 @@ __all__ = [
     "BoundsError",
     "CalibrationError",
     "ClosedLoopError",
+    "CurveStrainGroup",
     "DifcalError",
     "EMGReductionTool",
     "ExcitationChannel",
@@ -64,6 +65,7 @@ _MODULES = {
     "ExecutionTrialFiles": "opensim_difcal.inputs.trial_files",
     "NMSExecutionTool": "opensim_difcal.tools.nms_execution_tool",
     "NMSCalibrationTool": "opensim_difcal.tools.nms_calibration_tool",
+    "CurveStrainGroup": "opensim_difcal.tools.nms_calibration_tool",
     "StrengthGroup": "opensim_difcal.tools.nms_calibration_tool",
     "open_stream": "opensim_difcal.tools.open_stream",
     "TrialFiles": "opensim_difcal.inputs.trial_files",

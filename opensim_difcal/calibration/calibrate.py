@@ -45,6 +45,8 @@ class CalibrationSettings:
         terms: The user's own terms of the cost, by name.
         bounds: Bounds of the learned parameters.
         strength_groups: Muscles that share a strength coefficient.
+        learned_strains: Those of `CURVE_STRAINS` that are learned.
+        strain_groups: Muscles that share these strains; all together if there is no group.
         start: Start values of (C1, C2, shape factor), the same for all muscles.
         n_starts: Searches, the first from the model's own values.
         seed: Of everything random: the other starts, synergies.
@@ -59,6 +61,8 @@ class CalibrationSettings:
     terms: Mapping[str, CostTerm] = field(default_factory=dict)
     bounds: Bounds = field(default_factory=Bounds)
     strength_groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    learned_strains: Sequence[str] = ()
+    strain_groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     start: tuple[float, float, float] = (-0.5, -0.5, -1.0)
     n_starts: int = 1
     seed: int = 1
@@ -156,6 +160,8 @@ def _problem(
         start,
         settings.strength_groups,
         settings.bounds,
+        learned_strains=settings.learned_strains,
+        strain_groups=settings.strain_groups,
         unrecorded=synergies.synthesized if synergies else (),
         unrecorded_prior_factor=settings.unrecorded_prior_factor,
     )
@@ -204,6 +210,7 @@ def _result(
         muscle_names=muscles.names,
         parameters=parameters,
         strength_groups=unknowns.strength_groups,
+        strain_groups=unknowns.strain_groups,
         strength_coefficients=dict(zip(unknowns.strength_groups, coefficients, strict=True)),
         strength_bounds=(lowest, highest),
         made_elastic=made_elastic,

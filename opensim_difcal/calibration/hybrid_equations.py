@@ -274,6 +274,7 @@ class HybridGaussNewton:
             optimal_fiber_length=muscles.optimal_fiber_length.flatten(),
             tendon_slack_length=muscles.tendon_slack_length.flatten(),
             max_isometric_force=muscles.max_isometric_force.flatten(),
+            curve_strains=muscles.curve_strains and tuple(x.flatten() for x in muscles.curve_strains),
         )
         response = excitation_response(
             pick(excitation, chosen),

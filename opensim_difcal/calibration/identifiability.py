@@ -126,7 +126,7 @@ def identifiability(problem: CalibrationProblem, position: Float[Tensor, " whole
     is_informed = (INTERVAL_FACTOR * errors <= 1.0).cpu().numpy()
     singular_values = information.sqrt().cpu().numpy()
     trade_offs = _trade_offs(by_trials.cpu().numpy(), correlation, is_informed, labels)
-    informed = {name: is_informed[columns] for name, columns in unknowns.columns.items()}
+    informed = {name: is_informed[columns] & (columns >= 0) for name, columns in unknowns.columns.items()}
     return Identifiability(
         by_trials=_intervals(unknowns, of_muscles, errors),
         with_prior=_intervals(unknowns, of_muscles, with_prior.diagonal().sqrt()),
@@ -308,11 +308,12 @@ def _verdicts(
     verdicts = {}
     for i, muscle in enumerate(unknowns.muscles.names):
         sure = [name for name in informed if informed[name][i]]
-        unsure = {
-            unknowns.labels[int(unknowns.columns[name][i])]: name
-            for name in informed
-            if not informed[name][i]
+        labels = {
+            name: unknowns.labels[int(columns[i])]
+            for name, columns in unknowns.columns.items()
+            if columns[i] >= 0
         }
+        unsure = {label: name for name, label in labels.items() if not informed[name][i]}
         pairs = [
             (each.first, each.second)
             for each in trade_offs

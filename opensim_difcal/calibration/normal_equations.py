@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import final
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -18,6 +19,7 @@ from opensim_difcal.calibration.cost import fiber_length_excess, moment_weights,
 from opensim_difcal.calibration.problem import CalibrationProblem
 from opensim_difcal.calibration.unknowns import Parameters, Position
 from opensim_difcal.calibration.user_terms import user_terms
+from opensim_difcal.physics.curve_strains import CURVE_STRAINS
 from opensim_difcal.physics.simulation import Simulation
 from opensim_difcal.physics.tangents import OWN_PARAMETERS, Tangents, simulate_with_tangents
 from opensim_difcal.shapes import MuscleSeries
@@ -83,8 +85,11 @@ class Spanned:
     Attributes:
         index: Of the coordinate.
         muscles: Indices of the muscles.
-        columns: Unknowns that the muscles depend on: their own ones, then strength groups.
-        member: Which muscle is in which of these groups.
+        columns: Unknowns that the muscles depend on: their own ones, then strength groups,
+            then groups of learned strains, by kind.
+        member: Which muscle is in which of these strength groups.
+        strain_members: By learned kind, the derivative of a muscle's strain by the number
+            of a group.
         weighted_arm: Moment arm times the root of the sample's weight.
     """
 
@@ -92,6 +97,7 @@ class Spanned:
     muscles: Int[Tensor, " spanning"]
     columns: Int[Tensor, " column"]
     member: Float[Tensor, "spanning group"]
+    strain_members: dict[str, Float[Tensor, "spanning strain_group"]]
     weighted_arm: Float[Tensor, "trial time spanning"]
 
 
@@ -129,11 +135,17 @@ class GaussNewton:
         n_muscles = len(unknowns.muscles.names)
         own = torch.cat([k * n_muscles + muscles for k in range(len(OWN_PARAMETERS))])
         member = torch.nn.functional.one_hot(place, len(groups)).to(arm.dtype)
+        n_strains = unknowns.strain_members.shape[0] * len(unknowns.strain_scale)
+        strains = torch.arange(len(unknowns.initial) - n_strains, len(unknowns.initial), device=arm.device)
         return Spanned(
             index=c,
             muscles=muscles,
-            columns=torch.cat([own, len(OWN_PARAMETERS) * n_muscles + groups]),
+            columns=torch.cat([own, len(OWN_PARAMETERS) * n_muscles + groups, strains]),
             member=member,
+            strain_members={
+                kind: (unknowns.strain_members * scale)[:, muscles].mT
+                for kind, scale in unknowns.strain_scale.items()
+            },
             weighted_arm=arm[..., muscles] * self._root_weight[..., c, None],
         )
 
@@ -198,10 +210,27 @@ class GaussNewton:
         factors["tendon_slack_length"] *= muscles.tendon_slack_length
         return torch.cat(list(factors.values()))
 
+    @cached_property
+    def _places(self) -> tuple[Int[Tensor, "own muscle"], Float[Tensor, "own muscle"]]:
+        """Unknown of every tangent, and its derivative by that unknown; zero where there is none."""
+        unknowns = self._problem.unknowns
+        n_muscles = len(unknowns.muscles.names)
+        device = unknowns.initial.device
+        rows = [k * n_muscles + torch.arange(n_muscles, device=device) for k in range(len(OWN_PARAMETERS))]
+        scales = [self._scale[row] for row in rows]
+        for kind in CURVE_STRAINS if unknowns.strain_groups else ():
+            column = torch.from_numpy(unknowns.columns.get(kind, np.full(n_muscles, -1))).to(device)
+            is_learned = column >= 0
+            rows.append(column.clamp(min=0))
+            scale = unknowns.strain_scale.get(kind, torch.zeros_like(scales[0]))
+            scales.append(scale * self._scale[rows[-1]] * is_learned)
+        return torch.stack(rows), torch.stack(scales)
+
     def moment_block(self, coordinate: Spanned, at: Linearization) -> Float[Tensor, "start sample column"]:
         """Derivatives of one coordinate's weighted moments by the unknowns they depend on."""
         muscles, arm = coordinate.muscles, coordinate.weighted_arm
-        own = at.tangents.tendon_force[..., muscles] * arm
+        every = at.tangents.tendon_force[..., muscles] * arm
+        own = every[: len(OWN_PARAMETERS)]
         n_own, n_starts = own.shape[:2]
         block = arm.new_empty(n_starts, arm[..., 0].numel(), len(coordinate.columns))
         n_columns = n_own * len(muscles)
@@ -209,7 +238,14 @@ class GaussNewton:
         target.copy_(own.permute(1, 2, 3, 0, 4))
         force = at.simulation.tendon_force
         strength = at.parameters.strength_coefficient.expand_as(force[..., :1, :])[..., muscles]
-        block[..., n_columns:] = (arm * force[..., muscles] / strength @ coordinate.member).flatten(1, 2)
+        n_groups = coordinate.member.shape[1]
+        by_strength = (arm * force[..., muscles] / strength @ coordinate.member).flatten(1, 2)
+        block[..., n_columns : n_columns + n_groups] = by_strength
+        first = n_columns + n_groups
+        for kind, members in coordinate.strain_members.items():
+            of_kind = every[len(OWN_PARAMETERS) + CURVE_STRAINS.index(kind)] @ members
+            block[..., first : first + members.shape[1]] = of_kind.flatten(1, 2)
+            first += members.shape[1]
         return block * self._scale[coordinate.columns]
 
     def moment_residual(
@@ -240,19 +276,20 @@ class GaussNewton:
         weight: float,
     ) -> None:
         """A penalty couples only the parameters of one muscle."""
-        n_muscles = excess.shape[-1]
         excess = excess * (self._sample_weight > 0.0).unsqueeze(-1)
         muscles = torch.nonzero((excess != 0.0).flatten(0, -2).any(0)).squeeze(-1)
         if weight == 0.0 or not len(muscles):
             return
         excess, tangent = excess[..., muscles], tangent[..., muscles]
         outside = weight * self._sample_weight.unsqueeze(-1) * (excess != 0.0)
-        columns = n_muscles * torch.arange(len(tangent), device=muscles.device)[:, None] + muscles
-        tangent = tangent * self._scale[columns][:, None, None, None, :]
+        columns, scale = (each[:, muscles] for each in self._places)
+        tangent = tangent * scale[:, None, None, None, :]
         blocks = torch.einsum("sbtm,ksbtm,lsbtm->sklm", outside, tangent, tangent)
         slope = torch.einsum("sbtm,ksbtm->skm", outside * excess, tangent)
-        hessian[:, columns[:, None], columns] += blocks
-        gradient[:, columns] += slope
+        starts = torch.arange(len(hessian), device=hessian.device)
+        places = starts[:, None, None, None], columns[:, None], columns
+        hessian.index_put_(places, blocks, accumulate=True)  # muscles of a group share unknowns
+        gradient.index_put_((starts[:, None, None], columns), slope, accumulate=True)
 
     def add_prior(self, hessian: Tensor, gradient: Tensor, position: Position) -> None:
         """Adds the weak pull to the start."""
@@ -289,6 +326,9 @@ class GaussNewton:
         assert isinstance(own, Tensor)
         by_strength = slopes["tendon_force"] * at.simulation.tendon_force / at.parameters.strength_coefficient
         by_force = by_strength.sum((1, 2))
-        groups = by_force.new_zeros(len(by_force), self._problem.unknowns.sizes[-1])
-        groups.index_add_(1, self._problem.unknowns.group_index, by_force)
-        return torch.cat([own.flatten(1), groups], dim=1) * self._scale
+        unknowns = self._problem.unknowns
+        columns, scale = self._places
+        result = by_force.new_zeros(len(by_force), len(unknowns.initial))
+        result.index_add_(1, columns.flatten(), (own * scale).flatten(1))
+        strength = len(OWN_PARAMETERS) * len(unknowns.muscles.names) + unknowns.group_index
+        return result.index_add_(1, strength, by_force * self._scale[strength])

@@ -1,7 +1,7 @@
 """What a calibration returns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import Enum
 
 import numpy as np
@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float
 from opensim_difcal.calibration.confidence import Identifiability
 from opensim_difcal.calibration.synergy_hybrid import SynergyOutcome
 from opensim_difcal.inputs.trial import Trial
+from opensim_difcal.physics.curve_strains import CURVE_STRAINS
 from opensim_difcal.shapes import CoordinateArray, MuscleArray
 
 PARAMETER_UNITS = {
@@ -19,6 +20,7 @@ PARAMETER_UNITS = {
     "c1": "",
     "c2": "",
     "shape_factor": "",
+    **dict.fromkeys(CURVE_STRAINS, ""),
 }
 
 
@@ -134,10 +136,12 @@ class CalibrationResult:
         starts: What every start led to, the best first.
         seconds: Wall-clock seconds of the optimization.
         muscle_names: The muscles that took part.
-        parameters: Changes by parameter name (`PARAMETER_NAMES`).
+        parameters: Changes by parameter name (`PARAMETER_NAMES`, then those of
+            `CURVE_STRAINS` that were learned).
         strength_groups: Member muscles by strength group.
         strength_coefficients: Calibrated factor on max_isometric_force by group.
         strength_bounds: Lower and upper bound of every strength coefficient.
+        strain_groups: Member muscles of every group that shares learned strains.
         made_elastic: Muscles calibrated with an elastic tendon although the model had
             it rigid.
         uncalibrated: Predictions with the start values, one per trial.
@@ -167,6 +171,7 @@ class CalibrationResult:
     synergies: SynergyOutcome | None = None
     efforts: tuple[Effort, ...] = ()
     identifiability: Identifiability | None = None
+    strain_groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def final_cost(self) -> float:

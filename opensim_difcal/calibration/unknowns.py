@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from opensim_difcal.errors import BoundsError
+from opensim_difcal.physics.curve_strains import CURVE_STRAINS
 from opensim_difcal.physics.muscle import Muscles
 from opensim_difcal.physics.simulation import ActivationParameters
 from opensim_difcal.physics.tangents import OWN_PARAMETERS
@@ -22,7 +23,8 @@ Position = Float[Tensor, "*start unknown"]
 """All unknowns as deviations from the model's values, in half ranges of their bounds."""
 
 KINDS = (*OWN_PARAMETERS, "strength_coefficient")
-"""Kinds of unknown in the order of a position; within a kind by muscle or strength group."""
+"""Kinds of unknown that are always learned, in the order of a position; within a kind by muscle or
+strength group. Those of `CURVE_STRAINS` that are learned follow, by group."""
 
 PARAMETER_NAMES = (
     "optimal_fiber_length",
@@ -32,7 +34,11 @@ PARAMETER_NAMES = (
     "c2",
     "shape_factor",
 )
-"""Parameters of every muscle that follow from the unknowns, as results name them."""
+"""Parameters of every muscle that always follow from the unknowns, as results name them; those of
+`CURVE_STRAINS` that are learned follow."""
+
+_SHIFTED = "passive_fiber_strain_at_zero_force"  # zero in most models, so that no factor would do
+_LEAST_RISE = 0.05  # strain from zero force to one normalized force
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +52,9 @@ class Bounds:
         c1: Absolute, at the time step of the calibration.
         c2: Absolute, likewise.
         shape_factor: Absolute.
+        passive_fiber_strain_at_zero_force: What is added to the model's value.
+        passive_fiber_strain_at_one_norm_force: Relative to the model's value.
+        tendon_strain_at_one_norm_force: Relative to the model's value.
     """
 
     optimal_fiber_length: Range = (0.85, 1.15)
@@ -54,6 +63,9 @@ class Bounds:
     c1: Range = (-0.95, -0.05)
     c2: Range = (-0.95, -0.05)
     shape_factor: Range = (-2.999, -0.001)
+    passive_fiber_strain_at_zero_force: Range = (-0.2, 0.2)
+    passive_fiber_strain_at_one_norm_force: Range = (0.5, 1.5)
+    tendon_strain_at_one_norm_force: Range = (0.5, 2.0)
 
 
 @dataclass(frozen=True)
@@ -64,7 +76,7 @@ class Parameters:
 
     Attributes:
         activation: C1, C2 and the shape factor.
-        muscles: With learned lengths and maximum isometric force.
+        muscles: With learned lengths, strains and maximum isometric force.
         strength_coefficient: Of every muscle's group.
     """
 
@@ -79,13 +91,16 @@ class Unknowns:
     """All learned parameters of one calibration, their start and their bounds.
 
     Optimal fiber length and tendon slack length are learned as factors on the model's
-    values, strength as one factor per group, C1, C2 and the shape factor per muscle.
+    values, strength as one factor per group, C1, C2 and the shape factor per muscle. Of the
+    curves' strains one number per group may be learned: a factor, or what is added.
 
     Attributes:
         muscles: The scaled model's muscles.
         strength_groups: Members by group; every muscle is in one.
         group_index: Group of every muscle.
-        initial: Start values, in the order of `KINDS`.
+        kinds: Of the unknowns: `KINDS`, then those of `CURVE_STRAINS` that are learned.
+        strain_groups: Groups whose strains are learned, with their members.
+        initial: Start values, in the order of the kinds.
         lower: Lower bounds.
         upper: Upper bounds.
         sizes: How many unknowns of each kind there are.
@@ -95,6 +110,8 @@ class Unknowns:
     muscles: Muscles
     strength_groups: Mapping[str, tuple[str, ...]]
     group_index: Int[Tensor, " muscle"]
+    kinds: tuple[str, ...]
+    strain_groups: Mapping[str, tuple[str, ...]]
     initial: Float[Tensor, " unknown"]
     lower: Float[Tensor, " unknown"]
     upper: Float[Tensor, " unknown"]
@@ -113,7 +130,7 @@ class Unknowns:
 
     def split(self, vector: Float[Tensor, "*start unknown"]) -> dict[str, Tensor]:
         """Returns a vector's parts by kind."""
-        return dict(zip(KINDS, vector.split(self.sizes, dim=-1), strict=True))
+        return dict(zip(self.kinds, vector.split(self.sizes, dim=-1), strict=True))
 
     def values(self, position: Position) -> dict[str, Tensor]:
         """Returns the unknowns by kind, in their own units (factors, or absolute)."""
@@ -132,30 +149,70 @@ class Unknowns:
                 optimal_fiber_length=muscles.optimal_fiber_length * own["optimal_fiber_length"],
                 tendon_slack_length=muscles.tendon_slack_length * own["tendon_slack_length"],
                 max_isometric_force=muscles.max_isometric_force * strength,
+                curve_strains=self._strains(values),
             ),
             strength_coefficient=strength,
         )
+
+    def _strains(self, values: Mapping[str, Tensor]) -> tuple[Tensor, ...] | None:
+        """All strains of the curves, if one is learned."""
+        if not self.strain_groups:
+            return None
+        strains = []
+        for kind in CURVE_STRAINS:
+            strain = getattr(self.muscles, kind)
+            if kind in self.kinds:
+                learned = _beside_series(values[kind] @ self.strain_members)
+                is_kept = 1.0 - self.strain_members.sum(0)
+                strain = strain + learned if kind == _SHIFTED else strain * (learned + is_kept)
+            strains.append(strain)
+        return tuple(strains)
+
+    @cached_property
+    def strain_members(self) -> Float[Tensor, "group muscle"]:
+        """One where a muscle is in a group whose strains are learned, else zero."""
+        names = self.muscles.names
+        rows = [[float(name in members) for name in names] for members in self.strain_groups.values()]
+        return self.initial.new_tensor(rows).reshape(len(rows), len(names))
+
+    @cached_property
+    def strain_scale(self) -> dict[str, Float[Tensor, " muscle"]]:
+        """Derivative of every muscle's strain by the number of its group, by learned kind."""
+        return {
+            kind: torch.ones_like(strain) if kind == _SHIFTED else strain
+            for kind in self.kinds[len(KINDS) :]
+            for strain in (getattr(self.muscles, kind),)
+        }
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
         """What every unknown is: "c1 of soleus_r", "strength_coefficient of quadriceps"."""
         owners: dict[str, Sequence[str]] = {kind: self.muscles.names for kind in OWN_PARAMETERS}
         owners["strength_coefficient"] = tuple(self.strength_groups)
-        return tuple(f"{kind} of {owner}" for kind in KINDS for owner in owners[kind])
+        owners |= {kind: tuple(self.strain_groups) for kind in CURVE_STRAINS}
+        return tuple(f"{kind} of {owner}" for kind in self.kinds for owner in owners[kind])
 
     @cached_property
     def columns(self) -> dict[str, np.ndarray]:
-        """By parameter (`absolute`) the unknown that every muscle's value follows from."""
+        """By parameter (`absolute`) the unknown that every muscle's value follows from; -1 for none."""
         n_muscles = len(self.muscles.names)
         own = {kind: k * n_muscles + np.arange(n_muscles) for k, kind in enumerate(OWN_PARAMETERS)}
         strength = len(OWN_PARAMETERS) * n_muscles + self.group_index.cpu().numpy()
-        return {name: strength if name == "max_isometric_force" else own[name] for name in PARAMETER_NAMES}
+        found = {name: strength if name == "max_isometric_force" else own[name] for name in PARAMETER_NAMES}
+        members = self.strain_members.cpu().numpy()
+        first = len(self.initial) - len(members) * (len(self.kinds) - len(KINDS))
+        for kind in self.kinds[len(KINDS) :]:
+            found[kind] = np.where(members.any(0), first + members.argmax(0), -1)
+            first += len(members)
+        return found
 
     def absolute(self, position: Float[Tensor, " unknown"]) -> dict[str, Float[np.ndarray, " muscle"]]:
         """Returns every parameter at a position, in its own unit, in the order of `PARAMETER_NAMES`."""
         parameters = self.parameters(position)
         values = {**vars(parameters.activation), **vars(parameters.muscles)}
-        return {name: values[name].cpu().numpy().copy() for name in PARAMETER_NAMES}
+        values |= dict(zip(CURVE_STRAINS, parameters.muscles.curve_strains or (), strict=False))
+        names = (*PARAMETER_NAMES, *self.kinds[len(KINDS) :])
+        return {name: values[name].cpu().numpy().copy() for name in names}
 
     def start(self) -> Float[Tensor, " unknown"]:
         """Returns the position of the model's own values."""
@@ -163,7 +220,7 @@ class Unknowns:
 
     def position(self, values: Mapping[str, Tensor]) -> Float[Tensor, " unknown"]:
         """Returns the position of given values, by kind in their own units."""
-        every = torch.cat([torch.as_tensor(values[kind]).to(self.initial) for kind in KINDS])
+        every = torch.cat([torch.as_tensor(values[kind]).to(self.initial) for kind in self.kinds])
         return (every - self.initial) / self.half_range
 
 
@@ -173,6 +230,8 @@ def make_unknowns(
     strength_groups: Mapping[str, Sequence[str]],
     bounds: Bounds,
     *,
+    learned_strains: Sequence[str] = (),
+    strain_groups: Mapping[str, Sequence[str]] | None = None,
     unrecorded: Sequence[str] = (),
     unrecorded_prior_factor: float = 1.0,
 ) -> Unknowns:
@@ -183,6 +242,9 @@ def make_unknowns(
         start: Start values of C1, C2 and the shape factor.
         strength_groups: Members by group; a muscle in none gets a group of its own.
         bounds: Bounds.
+        learned_strains: Those of `CURVE_STRAINS` that are learned.
+        strain_groups: Members of every group that shares them; a muscle in none keeps the
+            model's. By default all muscles are one group.
         unrecorded: Muscles whose excitation was not measured.
         unrecorded_prior_factor: On the prior of their parameters; on that of a group's
             strength as much as the mean over its members.
@@ -201,20 +263,29 @@ def make_unknowns(
         "tendon_slack_length": one,
         "strength_coefficient": one.new_ones(len(groups)),
     }
-    for kind in KINDS:
+    kinds = (*KINDS, *(kind for kind in CURVE_STRAINS if kind in learned_strains))
+    of_strains = _strain_groups(muscles.names, strain_groups) if learned_strains else {}
+    for kind in kinds[len(KINDS) :]:
+        starts[kind] = one.new_full((len(of_strains),), 0.0 if kind == _SHIFTED else 1.0)
+    for kind in kinds:
         _check_start(kind, starts[kind], getattr(bounds, kind))
-    ends = [torch.cat([torch.full_like(starts[k], getattr(bounds, k)[i]) for k in KINDS]) for i in (0, 1)]
+    if of_strains:
+        check_rise(muscles, bounds, learned_strains)
+    ends = [torch.cat([torch.full_like(starts[k], getattr(bounds, k)[i]) for k in kinds]) for i in (0, 1)]
     factors = {name: unrecorded_prior_factor if name in unrecorded else 1.0 for name in muscles.names}
     of_groups = [sum(factors[name] for name in group) / len(group) for group in groups.values()]
+    of_strain_groups = [1.0] * (len(of_strains) * (len(kinds) - len(KINDS)))
     return Unknowns(
         muscles=muscles,
         strength_groups=groups,
         group_index=torch.tensor([group_of[name] for name in muscles.names], device=one.device),
-        initial=torch.cat([starts[kind] for kind in KINDS]),
+        kinds=kinds,
+        strain_groups=of_strains,
+        initial=torch.cat([starts[kind] for kind in kinds]),
         lower=ends[0],
         upper=ends[1],
-        sizes=tuple(len(starts[kind]) for kind in KINDS),
-        prior_factor=one.new_tensor([*factors.values()] * len(OWN_PARAMETERS) + of_groups),
+        sizes=tuple(len(starts[kind]) for kind in kinds),
+        prior_factor=one.new_tensor([*factors.values()] * len(OWN_PARAMETERS) + of_groups + of_strain_groups),
     )
 
 
@@ -246,6 +317,39 @@ def complete_groups(
         name if name not in groups else f"{name} alone": (name,) for name in names if name not in grouped
     }
     return {group: members for group, members in (groups | alone).items() if members}
+
+
+def _strain_groups(
+    names: Sequence[str], groups: Mapping[str, Sequence[str]] | None
+) -> dict[str, tuple[str, ...]]:
+    """Groups of muscles that take part; all muscles are one where no group is given."""
+    given = groups or {"all": names}
+    kept = {group: tuple(m for m in members if m in names) for group, members in given.items()}
+    return {group: members for group, members in kept.items() if members}
+
+
+def check_rise(muscles: Muscles, bounds: Bounds, learned_strains: Sequence[str]) -> None:
+    """Refuses bounds within which a passive curve need not rise between its two strains.
+
+    Args:
+        muscles: The scaled model's muscles.
+        bounds: Bounds.
+        learned_strains: Those of `CURVE_STRAINS` that are learned.
+
+    Raises:
+        BoundsError: If the strain at one normalized force can come too close to that at zero.
+    """
+    zero, one = CURVE_STRAINS[:2]
+    highest = getattr(muscles, zero) + (getattr(bounds, zero)[1] if zero in learned_strains else 0.0)
+    lowest = getattr(muscles, one) * (getattr(bounds, one)[0] if one in learned_strains else 1.0)
+    bad = torch.nonzero(lowest - highest < _LEAST_RISE)
+    if len(bad):
+        i = int(bad[0])
+        raise BoundsError(
+            f"{muscles.names[i]}: within their bounds {zero} can reach {float(highest[i]):.3g} and {one} "
+            f"{float(lowest[i]):.3g}; the second has to stay {_LEAST_RISE:g} above the first. Narrow "
+            f"<{zero}_bounds> or <{one}_bounds>."
+        )
 
 
 def _beside_series(values: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """Reads muscles of an OpenSim model with their effective curve parameters."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import opensim
@@ -14,6 +14,7 @@ from opensim_difcal.physics.curve_parameters import (
     ForceVelocityCurve,
     TendonForceLengthCurve,
 )
+from opensim_difcal.physics.curve_strains import CURVE_STRAINS
 from opensim_difcal.physics.curves import curve_table
 from opensim_difcal.physics.muscle import Muscles
 
@@ -67,6 +68,47 @@ def read_muscles(model: opensim.Model, names: Sequence[str]) -> Muscles:
         passive_fiber_strain_at_one_norm_force=_tensor(curve.strain_at_one_norm_force for curve in passive),
         tendon_strain_at_one_norm_force=_tensor(curve.strain_at_one_norm_force for curve in tendons),
     )
+
+
+def stretched_curves(
+    model: opensim.Model, name: str, strains: Mapping[str, float]
+) -> dict[str, dict[str, float]]:
+    """Returns the properties of a muscle's curves that are stretched to other strains.
+
+    The shape stays: slopes fall as strains grow. OpenSim would derive a passive curve's low
+    stiffness without regard to its strains, so that all its properties are given. Those of a
+    tendon's curve it derives so that the curve is the stretched one.
+
+    Args:
+        model: A model on which `initSystem` was called.
+        name: Of the muscle.
+        strains: Some of `CURVE_STRAINS`; the others are as the model has them.
+
+    Returns:
+        Values by property, by class of the curve.
+    """
+    muscle = _millard(model, name)
+    curves: dict[str, dict[str, float]] = {}
+    zero, one, tendon_strain = (strains.get(kind) for kind in CURVE_STRAINS)
+    if zero is not None or one is not None:
+        passive = _fiber_force_length(muscle)
+        first = passive.strain_at_zero_force if zero is None else zero
+        last = passive.strain_at_one_norm_force if one is None else one
+        stretch = (passive.strain_at_one_norm_force - passive.strain_at_zero_force) / (last - first)
+        curves["FiberForceLengthCurve"] = vars(passive) | {
+            "strain_at_zero_force": first,
+            "strain_at_one_norm_force": last,
+            "stiffness_at_low_force": passive.stiffness_at_low_force * stretch,
+            "stiffness_at_one_norm_force": passive.stiffness_at_one_norm_force * stretch,
+        }
+    if tendon_strain is not None:
+        tendon = _tendon_force_length(muscle)
+        stretch = tendon.strain_at_one_norm_force / tendon_strain
+        curves["TendonForceLengthCurve"] = vars(tendon) | {
+            "strain_at_one_norm_force": tendon_strain,
+            "stiffness_at_one_norm_force": tendon.stiffness_at_one_norm_force * stretch,
+        }
+    return curves
 
 
 def convert_thelen_muscles(model: opensim.Model) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ MUSCLE_CLASS = "Millard2012EquilibriumMuscle"
 _NUMBERS = ("max_isometric_force", "optimal_fiber_length", "tendon_slack_length")
 # A missing property is inserted after the closest of these that stands before it.
 _ORDER = (*_NUMBERS, "ignore_tendon_compliance")
+# Of a tendon's curve; OpenSim derives them from the strain where none of them is given.
+_DERIVED = ("stiffness_at_one_norm_force", "norm_force_at_toe_end", "curviness")
 # First byte, first byte after, and what takes their place.
 _Edit = tuple[int, int, bytes]
 
@@ -31,12 +33,14 @@ class MuscleChange:
         tendon_slack_length: m.
         make_elastic: Whether to set `ignore_tendon_compliance` to false; otherwise the
             property is left as it is.
+        curves: Properties of stretched curves, by class (`inputs.muscles.stretched_curves`).
     """
 
     max_isometric_force: float
     optimal_fiber_length: float
     tendon_slack_length: float
     make_elastic: bool = False
+    curves: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def calibrated_osim_text(
@@ -206,6 +210,12 @@ def _check(name: str, change: MuscleChange, where: str) -> None:
                 f"{where}: muscle {name!r} would get <{tag}> {value!r}. Expected a positive, finite number. "
                 "Check the bounds of the calibration."
             )
+    for tag, value in ((tag, value) for curve in change.curves.values() for tag, value in curve.items()):
+        if not math.isfinite(value):
+            raise ModelError(
+                f"{where}: muscle {name!r} would get <{tag}> {value!r}. Expected a finite number. Check the "
+                "bounds of the calibration."
+            )
 
 
 def _muscle_edits(source: bytes, muscle: _Element, change: MuscleChange) -> list[_Edit]:
@@ -215,7 +225,29 @@ def _muscle_edits(source: bytes, muscle: _Element, change: MuscleChange) -> list
         edits += _property_edits(source, muscle, tag, repr(value), _number)
     if change.make_elastic:
         edits += _property_edits(source, muscle, "ignore_tendon_compliance", "false", bytes.lower)
+    for tag, values in change.curves.items():
+        edits += _curve_edits(source, muscle, tag, values)
     return edits
+
+
+def _curve_edits(source: bytes, muscle: _Element, tag: str, values: Mapping[str, float]) -> list[_Edit]:
+    """Properties of a curve; those that OpenSim derives as they are stay away where they are."""
+    curve = muscle.child(tag)
+    given = [child for child in (curve.children if curve else []) if child.text_start >= 0]
+    if tag == "TendonForceLengthCurve" and not any(child.tag in _DERIVED for child in given):
+        values = {name: value for name, value in values.items() if name not in _DERIVED}
+    if curve is not None and curve.children:
+        texts = ((name, repr(float(value))) for name, value in values.items())
+        return [edit for name, text in texts for edit in _property_edits(source, curve, name, text, _number)]
+    lines = [_tagged(name, repr(float(value)).encode("ascii")) for name, value in values.items()]
+    if curve is None:
+        return [_insertion(source, muscle, tag, b"".join(lines))]
+    before = source[: curve.start]
+    indentation = before[len(before.rstrip()) :]
+    inner = b"".join(indentation + b"\t" + line for line in lines) + indentation
+    if source[curve.content - 2 : curve.content] == b"/>":
+        return [(curve.content - 2, curve.content, b">" + inner + b"</%s>" % tag.encode("ascii"))]
+    return [(curve.content, curve.end, inner)]  # of what was there, a comment says all is default
 
 
 def _number(text: bytes) -> float:
@@ -246,9 +278,10 @@ def _property_edits(
 def _insertion(source: bytes, muscle: _Element, tag: str, new: bytes) -> _Edit:
     """Returns the edit that adds a property, one line in the indentation of the others."""
     first = muscle.children[0].start
+    order = _ORDER if tag in _ORDER else (tag,)
     before = source[muscle.content : first]
     indentation = before[len(before.rstrip()) :]
-    earlier = [muscle.child(other) for other in _ORDER[: _ORDER.index(tag)]]
+    earlier = [muscle.child(other) for other in order[: order.index(tag)]]
     previous = next((element for element in reversed(earlier) if element is not None), None)
     at = muscle.content if previous is None else _after(source, previous)
     return at, at, indentation + _tagged(tag, new)

@@ -14,6 +14,7 @@ from opensim_difcal.calibration.unknowns import PARAMETER_NAMES
 from opensim_difcal.errors import ModelError
 from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.outputs.subject import Provenance, Subject, SubjectSynergies
+from opensim_difcal.physics.curve_strains import CURVE_STRAINS
 from opensim_difcal.physics.muscle import ELASTIC_TENDONS
 from opensim_difcal.wording import counted, listed
 
@@ -77,7 +78,12 @@ def read_subject(path: Path) -> Subject:
     root.expect(*_PROPERTIES, optional=_OPTIONAL)
     groups = root.child("strength_groups").objects("StrengthGroup", "muscles", "coefficient")
     channels = root.child("excitation_map").objects("ExcitationChannel", "muscles")
-    muscles = root.child("muscles").objects("MuscleParameters", *PARAMETER_NAMES, *_RANGES)
+    muscles = root.child("muscles").objects(
+        "MuscleParameters", *PARAMETER_NAMES, *_RANGES, optional=CURVE_STRAINS
+    )
+    strains = [name for name in CURVE_STRAINS if any(muscle.holds(name) for muscle in muscles)]
+    for muscle in muscles:
+        muscle.expect(*PARAMETER_NAMES, *_RANGES, *strains)
     names = [muscle.attribute("name") for muscle in muscles]
     lengths, fibers = (
         {name: _range(muscle, tag) for name, muscle in zip(names, muscles, strict=True)} for tag in _RANGES
@@ -88,7 +94,7 @@ def read_subject(path: Path) -> Subject:
         name=root.attribute("name"),
         model_sha256=root.text("model_sha256"),
         muscle_names=tuple(names),
-        parameters={name: _parameter_change(muscles, name) for name in PARAMETER_NAMES},
+        parameters={name: _parameter_change(muscles, name) for name in (*PARAMETER_NAMES, *strains)},
         time_step=time_step,
         electromechanical_delay=delay,
         lowpass_cutoff_frequency_for_coordinates=cutoff,
@@ -138,7 +144,7 @@ def _subject_node(subject: Subject) -> dict[str, Any]:
             "MuscleParameters": [
                 {
                     "@name": name,
-                    **{tag: _change_node(subject.parameters[tag], i) for tag in PARAMETER_NAMES},
+                    **{tag: _change_node(change, i) for tag, change in subject.parameters.items()},
                     "muscle_tendon_length_range": _words(subject.muscle_tendon_length_ranges[name]),
                     "normalized_fiber_length_range": _words(subject.normalized_fiber_length_ranges[name]),
                 }
@@ -279,8 +285,8 @@ class _Node:
         content = self._content[tag]
         return _Node(f"{self._where} <{tag}>", content if isinstance(content, dict) else None)
 
-    def objects(self, object_tag: str, *tags: str) -> list["_Node"]:
-        """Returns the elements of a list, each with exactly those children."""
+    def objects(self, object_tag: str, *tags: str, optional: tuple[str, ...] = ()) -> list["_Node"]:
+        """Returns the elements of a list, each with exactly those children, and perhaps optional ones."""
         for tag in self._content:
             if tag != object_tag and not tag.startswith(("@", "#")):
                 raise ModelError(
@@ -290,7 +296,7 @@ class _Node:
         for content in self._content.get(object_tag, []):
             attributes = content if isinstance(content, dict) else {}
             node = _Node(f"{self._where} <{object_tag} {attributes.get('@name')!r}>", attributes)
-            node.expect(*tags)
+            node.expect(*tags, optional=optional)
             nodes.append(node)
         return nodes
 

@@ -23,15 +23,6 @@ from opensim_difcal.shapes import MuscleValues, PerMuscle, PerMuscleFlag
 TENDON_EXTENSION_SLOPE = 8e-4  # of the tendon's linear stiffness; the steepest is 9/8 of it
 TENDON_EXTENSION_WIDTH = 2e-3  # strain
 
-CURVE_STRAINS = (
-    "passive_fiber_strain_at_zero_force",
-    "passive_fiber_strain_at_one_norm_force",
-    "tendon_strain_at_one_norm_force",
-)
-"""What can be learned of the curves, as DeGrooteFregly2016Muscle names it. In Millard's muscle
-they are strain_at_zero_force and strain_at_one_norm_force of its FiberForceLengthCurve, and
-strain_at_one_norm_force of its TendonForceLengthCurve."""
-
 _LEARNED = ("optimal_fiber_length", "tendon_slack_length", "max_isometric_force")
 
 ELASTIC_TENDONS = ("rosenbrock", "equilibrium")

@@ -8,6 +8,7 @@ from pathlib import Path
 import opensim
 import torch
 
+from opensim_difcal.calibration.unknowns import Bounds, check_rise
 from opensim_difcal.errors import DifcalError, ModelError, SetupFileError, TrialError, raise_problems
 from opensim_difcal.inputs.excitations import driven_muscles
 from opensim_difcal.inputs.geometry_cache import GeometryCache
@@ -62,6 +63,7 @@ def read_inputs(tool: NMSCalibrationTool) -> CalibrationInputs:
     raise_problems(channel_problems(tool, source.model, recorded))
     names = _taking_part(driven, synthesized, source.model)
     muscles = read_muscles(source.model, names)
+    raise_problems(_strain_problems(tool, muscles))
     made_elastic: tuple[str, ...] = ()
     if tool.tendon == "elastic":
         rigid = muscles.rigid_tendon.tolist()
@@ -95,12 +97,36 @@ def input_problems(tool: NMSCalibrationTool) -> list[DifcalError]:
         found += failures([lambda: synthesized.extend(synthesized_muscles(known_tool, model, recorded))])
         found += failures([lambda: raise_problems(channel_problems(known_tool, model, recorded))])
     names = _taking_part(driven, synthesized, model)
-    found += failures([partial(read_muscles, model, names)] if names else [])
+    read: list[Muscles] = []
+    found += failures([lambda: read.append(read_muscles(model, names))] if names else [])
+    found += [problem for muscles in read for problem in _strain_problems(tool, muscles)]
     all_known = known.issuperset(tool.coordinates)
     paths = MusclePaths(model, names, tuple(coordinates))
     for files in tool.trials:
         found += trial_problems(files, paths, _trial_settings(tool, synthesized), check_crossing=all_known)
     return list({str(problem): problem for problem in found}.values())
+
+
+def parameter_bounds(tool: NMSCalibrationTool) -> Bounds:
+    """Returns the bounds of everything that is learned."""
+    return Bounds(
+        optimal_fiber_length=tool.optimal_fiber_length_bounds,
+        tendon_slack_length=tool.tendon_slack_length_bounds,
+        strength_coefficient=tool.strength_coefficient_bounds,
+        c1=tool.c1_bounds,
+        c2=tool.c2_bounds,
+        shape_factor=tool.shape_factor_bounds,
+        passive_fiber_strain_at_zero_force=tool.passive_fiber_strain_at_zero_force_bounds,
+        passive_fiber_strain_at_one_norm_force=tool.passive_fiber_strain_at_one_norm_force_bounds,
+        tendon_strain_at_one_norm_force=tool.tendon_strain_at_one_norm_force_bounds,
+    )
+
+
+def _strain_problems(tool: NMSCalibrationTool, muscles: Muscles) -> list[DifcalError]:
+    """Bounds of strains within which a passive curve would not rise."""
+    if not tool.calibrated_curve_strains:
+        return []
+    return failures([partial(check_rise, muscles, parameter_bounds(tool), tool.calibrated_curve_strains)])
 
 
 def geometry_cache(tool: NMSCalibrationTool) -> GeometryCache | None:
@@ -153,15 +179,19 @@ def _trial_settings(tool: NMSCalibrationTool, synthesized: Sequence[str]) -> Tri
 
 
 def _name_problems(tool: NMSCalibrationTool, model: opensim.Model) -> list[DifcalError]:
-    """Coordinates and strength groups that the model does not have."""
+    """Coordinates and members of groups that the model does not have."""
     found = failures([partial(find_coordinate, model, name) for name in tool.coordinates])
     available = muscle_names(model)
-    for group in tool.strength_groups:
+    for element, groups in (
+        ("strength_groups", tool.strength_groups),
+        ("curve_strain_groups", tool.curve_strain_groups),
+    ):
         found += [
             ModelError(
-                f"<strength_groups>/<StrengthGroup name={group.name!r}>: the model has no muscle {muscle!r}."
-                f"{did_you_mean(muscle, available)} Correct the name, or remove it."
+                f"<{element}>/<{type(group).__name__} name={group.name!r}>: the model has no muscle "
+                f"{muscle!r}.{did_you_mean(muscle, available)} Correct the name, or remove it."
             )
+            for group in groups
             for muscle in group.muscles
             if muscle not in available
         ]

@@ -16,6 +16,7 @@ import torch
 from opensim_difcal.atomic import write_atomically
 from opensim_difcal.calibration.result import CalibrationResult, Prediction, Status
 from opensim_difcal.errors import ClosedLoopError
+from opensim_difcal.inputs.muscles import stretched_curves
 from opensim_difcal.inputs.opensim_model import load_model
 from opensim_difcal.outputs.closed_loop import ClosedLoop, MuscleTrajectory, closing_loop
 from opensim_difcal.outputs.osim_file import MuscleChange, calibrated_osim_text
@@ -27,6 +28,7 @@ from opensim_difcal.outputs.subject_file import write_subject
 from opensim_difcal.outputs.summary import summary, with_seconds, write_summary
 from opensim_difcal.outputs.synergy_weights_csv import write_synergy_weights
 from opensim_difcal.outputs.tables import write_synergy_tables, write_trial_tables
+from opensim_difcal.physics.curve_strains import CURVE_STRAINS
 from opensim_difcal.physics.muscle import Muscles, force_balance
 from opensim_difcal.setup_template import setup_text
 from opensim_difcal.tools.calibration_inputs import CalibrationInputs
@@ -79,7 +81,8 @@ def write_outputs(
     directory = tool.results_directory
     with staging_folder(directory, tool.name) as staging:
         osim = staging / f"{tool.name}.osim"
-        content = calibrated_osim_text(inputs.source.content, _changes(result), where=str(inputs.source.path))
+        changes = _changes(result, inputs.source.model)
+        content = calibrated_osim_text(inputs.source.content, changes, where=str(inputs.source.path))
         write_atomically(osim, content)
         with _closing_loop(tool, inputs, result, osim) as closed:  # in other processes, meanwhile:
             settings_text = _write_values(tool, inputs, result, hashlib.sha256(content).hexdigest(), staging)
@@ -100,15 +103,22 @@ def write_outputs(
     return CalibrationOutcome(load_model(files[-1]), result, values, files)
 
 
-def _changes(result: CalibrationResult) -> dict[str, MuscleChange]:
+def _changes(result: CalibrationResult, model: opensim.Model) -> dict[str, MuscleChange]:
     """The new values of every muscle that took part."""
     final = {name: change.final for name, change in result.parameters.items()}
+    shared = {muscle for members in result.strain_groups.values() for muscle in members}
+    strains = {
+        muscle: {kind: float(final[kind][i]) for kind in CURVE_STRAINS if kind in final}
+        for i, muscle in enumerate(result.muscle_names)
+        if muscle in shared
+    }
     return {
         muscle: MuscleChange(
             max_isometric_force=float(final["max_isometric_force"][i]),
             optimal_fiber_length=float(final["optimal_fiber_length"][i]),
             tendon_slack_length=float(final["tendon_slack_length"][i]),
             make_elastic=muscle in result.made_elastic,
+            curves=stretched_curves(model, muscle, strains.get(muscle, {})),
         )
         for i, muscle in enumerate(result.muscle_names)
     }
@@ -125,6 +135,7 @@ def _closing_loop(
         optimal_fiber_length=final["optimal_fiber_length"],
         tendon_slack_length=final["tendon_slack_length"],
         max_isometric_force=final["max_isometric_force"],
+        curve_strains=_strains(inputs.muscles, final),
     )
 
     def balance(*series: np.ndarray) -> np.ndarray:
@@ -135,6 +146,13 @@ def _closing_loop(
     return closing_loop(
         osim, trajectory, balance, limit=tool.closed_loop_limit, n_workers=_n_workers(trajectory)
     )
+
+
+def _strains(muscles: Muscles, final: Mapping[str, torch.Tensor]) -> tuple[torch.Tensor, ...] | None:
+    """The strains of the calibrated curves; None where they are the model's."""
+    if not any(kind in final for kind in CURVE_STRAINS):
+        return None
+    return tuple(final.get(kind, getattr(muscles, kind).cpu()) for kind in CURVE_STRAINS)
 
 
 def _n_workers(trajectory: MuscleTrajectory) -> int:

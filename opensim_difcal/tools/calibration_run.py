@@ -10,12 +10,11 @@ from opensim_difcal.calibration.cost import CostSettings
 from opensim_difcal.calibration.optimization import AnnealingSettings, OptimizerSettings
 from opensim_difcal.calibration.result import CalibrationResult
 from opensim_difcal.calibration.synergy_hybrid import SynergySettings
-from opensim_difcal.calibration.unknowns import Bounds
 from opensim_difcal.physics.best_engine import best_engine
 from opensim_difcal.physics.engine import Engine
 from opensim_difcal.physics.muscle import Muscles
 from opensim_difcal.tools.cache_folder import cache_folder
-from opensim_difcal.tools.calibration_inputs import CalibrationInputs
+from opensim_difcal.tools.calibration_inputs import CalibrationInputs, parameter_bounds
 from opensim_difcal.tools.nms_calibration_tool import PRIMITIVE_SPACING, NMSCalibrationTool
 
 _log = logging.getLogger("opensim_difcal")
@@ -113,14 +112,9 @@ def calibration_settings(tool: NMSCalibrationTool) -> CalibrationSettings:
             synergy_range_weight=tool.by_preset("synergy_range_weight"),
         ),
         terms=tool.cost_terms,
-        bounds=Bounds(
-            optimal_fiber_length=tool.optimal_fiber_length_bounds,
-            tendon_slack_length=tool.tendon_slack_length_bounds,
-            strength_coefficient=tool.strength_coefficient_bounds,
-            c1=tool.c1_bounds,
-            c2=tool.c2_bounds,
-            shape_factor=tool.shape_factor_bounds,
-        ),
+        bounds=parameter_bounds(tool),
+        learned_strains=tool.calibrated_curve_strains,
+        strain_groups={group.name: group.muscles for group in tool.curve_strain_groups},
         strength_groups={group.name: group.muscles for group in tool.strength_groups},
         start=(tool.initial_c1, tool.initial_c2, tool.initial_shape_factor),
         n_starts=tool.n_starts,

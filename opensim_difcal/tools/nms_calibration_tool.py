@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from opensim_difcal.errors import DifcalError, raise_problems
 from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.inputs.trial_files import TrialFiles
+from opensim_difcal.physics.curve_strains import CURVE_STRAINS
 from opensim_difcal.settings import setting
 from opensim_difcal.tools.garbage import no_garbage_collection
 from opensim_difcal.tools.model_object import ModelObject
@@ -91,6 +92,14 @@ class StrengthGroup:
     muscles: tuple[str, ...] = setting("Members; each muscle in one group at most.")
 
 
+@dataclass(frozen=True, kw_only=True)
+class CurveStrainGroup:
+    """One `<CurveStrainGroup>`: muscles that share the calibrated strains of their curves."""
+
+    name: str = setting("Name of the group.")
+    muscles: tuple[str, ...] = setting("Members; each muscle in one group at most.")
+
+
 @dataclass(kw_only=True)
 class NMSCalibrationTool(metaclass=FromSetupFile):
     """EMG-driven or synergy-hybrid calibration of an OpenSim model's muscles.
@@ -137,6 +146,18 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
     )
     strength_groups: tuple[StrengthGroup, ...] = setting(
         "Muscles that share one strength coefficient; a muscle in no group has its own.", default=()
+    )
+    calibrated_curve_strains: tuple[str, ...] = setting(
+        "Strains of the muscles' curves that are calibrated too, beside lengths and strength: "
+        f"{', '.join(CURVE_STRAINS)}. The model's curves are stretched along their strain, and written into "
+        "the calibrated model.",
+        default=(),
+    )
+    curve_strain_groups: tuple[CurveStrainGroup, ...] = setting(
+        "Muscles that share these strains, as one number each: a factor on each member's own value, or, of "
+        "the strain at zero force, what is added to it. A muscle in no group keeps the model's; without any "
+        "group all muscles share.",
+        default=(),
     )
     synthesized_muscles: tuple[str, ...] = setting(
         "synergy_hybrid: muscles without an excitation that synergies drive. By default every one that "
@@ -190,6 +211,17 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
     c2_bounds: tuple[float, float] = setting("Bounds of C2 at the time step.", default=(-0.95, -0.05))
     shape_factor_bounds: tuple[float, float] = setting(
         "Bounds of the shape factor A.", default=(-2.999, -0.001)
+    )
+    passive_fiber_strain_at_zero_force_bounds: tuple[float, float] = setting(
+        "Bounds of what is added to the model's value.", default=(-0.2, 0.2)
+    )
+    passive_fiber_strain_at_one_norm_force_bounds: tuple[float, float] = setting(
+        "Bounds relative to the model's value.", default=(0.5, 1.5)
+    )
+    tendon_strain_at_one_norm_force_bounds: tuple[float, float] = setting(
+        "Bounds relative to the model's value. A more compliant tendon may also need a wider "
+        "tendon_strain_range.",
+        default=(0.5, 2.0),
     )
     initial_c1: float = setting("Start value of C1 of every muscle.", default=-0.5)
     initial_c2: float = setting("Start value of C2 of every muscle.", default=-0.5)

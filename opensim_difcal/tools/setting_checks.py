@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from opensim_difcal.errors import SetupFileError
+from opensim_difcal.physics.curve_strains import CURVE_STRAINS
 from opensim_difcal.physics.limits import LARGEST_TIME_STEP
 from opensim_difcal.tools.common_checks import (
     file_name_faults,
@@ -46,15 +47,16 @@ _COUNTS = (
     "adjustments_per_temperature",
     "n_epsilon",
 )
-_BOUNDED = {
-    "optimal_fiber_length": (None, (0.0, math.inf)),
-    "tendon_slack_length": (None, (0.0, math.inf)),
-    "strength_coefficient": (None, (0.0, math.inf)),
+_RELATIVE = (1.0, (0.0, math.inf))
+_BOUNDED: dict[str, tuple[str | float, tuple[float, float]]] = {
+    **dict.fromkeys(("optimal_fiber_length", "tendon_slack_length", "strength_coefficient"), _RELATIVE),
+    **dict.fromkeys(("passive_fiber_strain_at_one_norm_force", "tendon_strain_at_one_norm_force"), _RELATIVE),
+    "passive_fiber_strain_at_zero_force": (0.0, (-1.0, 1.0)),
     "c1": ("initial_c1", (-1.0, 0.0)),
     "c2": ("initial_c2", (-1.0, 0.0)),
     "shape_factor": ("initial_shape_factor", (-math.inf, 0.0)),
 }
-"""By parameter the element of its start value (1 without one) and what bounds must lie between."""
+"""By parameter its start, or the element of it, and what bounds must lie between."""
 
 
 def setting_problems(tool: NMSCalibrationTool) -> list[SetupFileError]:
@@ -74,6 +76,7 @@ def setting_problems(tool: NMSCalibrationTool) -> list[SetupFileError]:
         _ranges,
         _names,
         _groups,
+        _curve_strains,
         _synergies,
         _annealing,
         _cost_terms,
@@ -125,15 +128,21 @@ def _annealing(tool: NMSCalibrationTool) -> Iterator[str]:
         yield f"{place}, but <mode> is {tool.mode}. Choose another <optimizer>, or set <mode> to emg_driven."
     if tool.device != "cpu":
         yield f"{place}, but <device> is {tool.device}. Choose another <optimizer>, or set <device> to cpu."
+    if tool.calibrated_curve_strains:
+        names = ", ".join(tool.calibrated_curve_strains)
+        yield (
+            f"{place}, but <calibrated_curve_strains> names {names}. Choose another <optimizer>, or remove "
+            "the element."
+        )
     if tool.cost_terms:
         names = ", ".join(map(str, tool.cost_terms))
         yield f"{place}, but cost_terms holds {names}. Choose another <optimizer>, or remove cost_terms."
 
 
 def _bounds(tool: NMSCalibrationTool) -> Iterator[str]:
-    for name, (start_element, (least, most)) in _BOUNDED.items():
+    for name, (given, (least, most)) in _BOUNDED.items():
         lower, upper = getattr(tool, f"{name}_bounds")
-        start = 1.0 if start_element is None else getattr(tool, start_element)
+        start = getattr(tool, given) if isinstance(given, str) else given
         place = f"<{name}_bounds> is '{lower:g} {upper:g}'"
         if not least < lower < upper < most:
             yield (
@@ -142,9 +151,9 @@ def _bounds(tool: NMSCalibrationTool) -> Iterator[str]:
             )
         elif not lower < start < upper:
             what = (
-                "the start, 1 (the model's value),"
-                if start_element is None
-                else _element(start_element, start)
+                _element(given, start)
+                if isinstance(given, str)
+                else f"the start, {start:g} (the model's value),"
             )
             yield f"{place}; {what} lies outside. Choose bounds with the start strictly inside."
 
@@ -181,6 +190,29 @@ def _groups(tool: NMSCalibrationTool) -> Iterator[str]:
         yield (
             f"<strength_groups>: muscle {muscle!r} stands in several places: {groups}. A muscle has one "
             "strength coefficient; leave it in one group."
+        )
+
+
+def _curve_strains(tool: NMSCalibrationTool) -> Iterator[str]:
+    for name in tool.calibrated_curve_strains:
+        if name not in CURVE_STRAINS:
+            yield (
+                f"<calibrated_curve_strains> holds {name!r}; expected some of {', '.join(CURVE_STRAINS)}."
+                f"{did_you_mean(name, CURVE_STRAINS)}"
+            )
+    for name in repeated(tool.calibrated_curve_strains):
+        yield f"<calibrated_curve_strains> holds {name!r} more than once. Remove all but one."
+    members = [(muscle, group.name) for group in tool.curve_strain_groups for muscle in group.muscles]
+    for muscle in repeated([muscle for muscle, _ in members]):
+        groups = ", ".join(repr(group) for member, group in members if member == muscle)
+        yield (
+            f"<curve_strain_groups>: muscle {muscle!r} stands in several places: {groups}. Leave it in one "
+            "group."
+        )
+    if tool.curve_strain_groups and not tool.calibrated_curve_strains:
+        yield (
+            "<curve_strain_groups> has groups, but <calibrated_curve_strains> is empty, so nothing is "
+            "shared. Name the strains there, or remove the groups."
         )
 
 

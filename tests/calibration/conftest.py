@@ -111,8 +111,17 @@ def of_flexor(trial: Trial) -> Trial:
 
 @pytest.fixture
 def make_problem(muscles, trials, engine) -> Callable[..., CalibrationProblem]:
-    def make(groups=None, terms=None, engine=engine, **settings) -> CalibrationProblem:
-        unknowns = make_unknowns(muscles, start(), groups or {}, Bounds())
+    def make(
+        groups=None, terms=None, engine=engine, learned_strains=(), strain_groups=None, **settings
+    ) -> CalibrationProblem:
+        unknowns = make_unknowns(
+            muscles,
+            start(),
+            groups or {},
+            Bounds(),
+            learned_strains=learned_strains,
+            strain_groups=strain_groups,
+        )
         batch = batch_trials([trial for trial in trials if trial.role == "calibration"])
         return CalibrationProblem(batch, unknowns, CostSettings(**settings), engine, terms or {})
 

@@ -8,8 +8,7 @@ import torch
 
 from opensim_difcal.calibration.calibrate import CalibrationSettings, calibrate
 from opensim_difcal.calibration.optimization import OptimizerSettings
-from opensim_difcal.calibration.unknowns import PARAMETER_NAMES
-from opensim_difcal.calibration.unknowns import Bounds
+from opensim_difcal.calibration.unknowns import PARAMETER_NAMES, Bounds
 from opensim_difcal.calibration.user_terms import peak_of_summed_forces
 from opensim_difcal.errors import BoundsError, CalibrationError, TrialError
 from opensim_difcal.physics.time_parallel import TorchEngine

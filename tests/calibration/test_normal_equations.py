@@ -6,6 +6,7 @@ import torch
 from opensim_difcal.calibration.normal_equations import GaussNewton
 from opensim_difcal.calibration.unknowns import random_starts
 from opensim_difcal.calibration.user_terms import peak_of_summed_forces, unexplained_variance
+from opensim_difcal.physics.curve_strains import CURVE_STRAINS
 from opensim_difcal.physics.time_parallel import TorchEngine
 
 GROUPS = {"none": {}, "one group": {"arm": ("flexor", "extensor")}}
@@ -24,11 +25,26 @@ SETTINGS = {
 }
 
 
+STRAINS = {
+    "no strains": {},
+    "strains of all": {"learned_strains": CURVE_STRAINS},
+    "strains of one": {
+        "learned_strains": ("tendon_strain_at_one_norm_force", "passive_fiber_strain_at_zero_force"),
+        "strain_groups": {"flexors": ("flexor",)},
+    },
+}
+
+
 @pytest.fixture(params=["compiled", "torch"])
-def make(request, make_problem, engine):
-    """Makes problems on one of the engines."""
-    chosen = engine if request.param == "compiled" else TorchEngine()
-    return lambda *arguments, **settings: make_problem(*arguments, engine=chosen, **settings)
+def engine_of_choice(request, engine):
+    return engine if request.param == "compiled" else TorchEngine()
+
+
+@pytest.fixture(params=STRAINS)
+def make(request, make_problem, engine_of_choice):
+    """Makes problems on one of the engines, with or without learned strains."""
+    fixed = {"engine": engine_of_choice, **STRAINS[request.param]}
+    return lambda *arguments, **settings: make_problem(*arguments, **fixed, **settings)
 
 
 def somewhere(problem) -> torch.Tensor:

@@ -5,12 +5,14 @@ import torch
 
 from opensim_difcal.calibration.unknowns import (
     KINDS,
+    PARAMETER_NAMES,
     Bounds,
     complete_groups,
     make_unknowns,
     random_starts,
 )
 from opensim_difcal.errors import BoundsError
+from opensim_difcal.physics.curve_strains import CURVE_STRAINS
 from opensim_difcal.physics.simulation import ActivationParameters
 
 
@@ -101,3 +103,47 @@ def test_lengths_are_learned_relative_to_the_model(unknowns, muscles):
     values = unknowns.values(unknowns.start()) | {"optimal_fiber_length": vector(1.1, 0.9)}
     lengths = unknowns.parameters(unknowns.position(values)).muscles.optimal_fiber_length
     assert lengths.tolist() == pytest.approx((muscles.optimal_fiber_length * vector(1.1, 0.9)).tolist())
+
+
+def with_strains(muscles, names, groups=None, **bounds):
+    half = torch.full((2,), -0.5, dtype=torch.float64)
+    start = ActivationParameters(half, half, half)
+    return make_unknowns(muscles, start, {}, Bounds(**bounds), learned_strains=names, strain_groups=groups)
+
+
+def test_strains_are_learned_as_a_factor_or_what_is_added(muscles):
+    unknowns = with_strains(muscles, CURVE_STRAINS)
+    values = unknowns.values(unknowns.start()) | {
+        "passive_fiber_strain_at_zero_force": vector(0.05),
+        "passive_fiber_strain_at_one_norm_force": vector(0.9),
+        "tendon_strain_at_one_norm_force": vector(1.2),
+    }
+    found = unknowns.absolute(unknowns.position(values))
+    expected = (
+        muscles.passive_fiber_strain_at_zero_force + 0.05,
+        muscles.passive_fiber_strain_at_one_norm_force * 0.9,
+        muscles.tendon_strain_at_one_norm_force * 1.2,
+    )
+    for name, strain in zip(CURVE_STRAINS, expected, strict=True):
+        assert found[name].tolist() == pytest.approx(strain.tolist()), name
+    assert unknowns.labels[-3:] == tuple(f"{name} of all" for name in CURVE_STRAINS)
+
+
+def test_a_muscle_in_no_strain_group_keeps_the_model_s(muscles):
+    name = "tendon_strain_at_one_norm_force"
+    unknowns = with_strains(muscles, (name,), {"flexors": ("flexor",), "absent": ("other",)})
+    found = unknowns.absolute(unknowns.limits[1])
+    assert set(found) == {*PARAMETER_NAMES, name}
+    flexor, extensor = muscles.tendon_strain_at_one_norm_force.tolist()
+    assert found[name].tolist() == pytest.approx([2.0 * flexor, extensor])
+    assert unknowns.columns[name].tolist() == [len(unknowns.initial) - 1, -1]
+
+
+def test_bounds_within_which_a_passive_curve_need_not_rise_are_refused(muscles):
+    with pytest.raises(BoundsError) as caught:
+        with_strains(muscles, CURVE_STRAINS, passive_fiber_strain_at_zero_force=(-0.2, 0.4))
+    assert str(caught.value) == (
+        "flexor: within their bounds passive_fiber_strain_at_zero_force can reach 0.4 and "
+        "passive_fiber_strain_at_one_norm_force 0.35; the second has to stay 0.05 above the first. Narrow "
+        "<passive_fiber_strain_at_zero_force_bounds> or <passive_fiber_strain_at_one_norm_force_bounds>."
+    )

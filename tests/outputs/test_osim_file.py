@@ -253,3 +253,49 @@ def test_a_diff_of_a_real_model_shows_the_calibration_and_nothing_else(shared_da
     assert calibrated_osim_text(source, CHANGES[file_name]) == once
     assert calibrated_osim_text(once, CHANGES[file_name]) == once
     assert changed_lines(source, once) == EXPECTED[file_name]
+
+
+CURVES = {"TendonForceLengthCurve": {"strain_at_one_norm_force": 0.07, "curviness": 0.5}}
+INNER = "\n\t\t\t\t<strain_at_one_norm_force>0.07</strain_at_one_norm_force>\n\t\t\t"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('<TendonForceLengthCurve name="a"/>', f'<TendonForceLengthCurve name="a">{INNER}</'),
+        (
+            '<TendonForceLengthCurve name="a">\n<!--Default.-->\n</TendonForceLengthCurve>',
+            f'<TendonForceLengthCurve name="a">{INNER}</',
+        ),
+        (
+            "<TendonForceLengthCurve><strain_at_one_norm_force>0.05</strain_at_one_norm_force></",
+            "<TendonForceLengthCurve><strain_at_one_norm_force>0.07</strain_at_one_norm_force></",
+        ),
+        (
+            "<TendonForceLengthCurve><curviness>0.4</curviness></TendonForceLengthCurve>",
+            "<TendonForceLengthCurve><strain_at_one_norm_force>0.07</strain_at_one_norm_force>"
+            "<curviness>0.5</curviness></",
+        ),
+        ("", "<TendonForceLengthCurve><strain_at_one_norm_force>0.07</strain_at_one_norm_force></"),
+    ],
+)
+def test_strains_are_written_into_a_curve_however_the_file_holds_it(before, after):
+    source = document(PROPERTIES + (f"\t\t\t{_closed(before)}\n" if before else ""))
+    change = MuscleChange(3000.0, 0.05, 0.25, curves=CURVES)
+    text = calibrated_osim_text(source, {"soleus_r": change}).decode()
+    assert f"{after}TendonForceLengthCurve>" in text
+    assert calibrated_osim_text(text.encode(), {"soleus_r": change}).decode() == text
+
+
+def _closed(element: str) -> str:
+    return element + "TendonForceLengthCurve>" if element.endswith("</") else element
+
+
+def test_a_strain_that_is_no_number_is_refused():
+    change = MuscleChange(3000.0, 0.05, 0.25, curves={"TendonForceLengthCurve": {"curviness": math.nan}})
+    with pytest.raises(ModelError) as caught:
+        calibrated_osim_text(document(), {"soleus_r": change}, where="leg.osim")
+    assert str(caught.value) == (
+        "leg.osim: muscle 'soleus_r' would get <curviness> nan. Expected a finite number. Check the bounds "
+        "of the calibration."
+    )

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_muscles import Case, close
 
+from opensim_difcal.physics.curve_strains import CURVE_STRAINS
 from opensim_difcal.physics.differentiable import EngineOperations, PlainOperations
-from opensim_difcal.physics.muscle import CURVE_STRAINS
 from opensim_difcal.physics.simulation import simulate
 from opensim_difcal.physics.tangents import OWN_PARAMETERS, simulate_with_tangents
 from opensim_difcal.physics.time_parallel import TorchEngine

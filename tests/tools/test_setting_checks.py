@@ -6,7 +6,7 @@ import pytest
 from ankle_tool import tiny_tool, trial
 
 from opensim_difcal.errors import SetupFileError
-from opensim_difcal.tools.nms_calibration_tool import StrengthGroup
+from opensim_difcal.tools.nms_calibration_tool import CurveStrainGroup, StrengthGroup
 from opensim_difcal.tools.setting_checks import setting_problems
 
 ELSE = "Correct it, or leave it out for the default."
@@ -233,6 +233,12 @@ def test_all_faults_are_found_at_once(tmp_path):
         ),
         ("device", "cuda", "but <device> is cuda. Choose another <optimizer>, or set <device> to cpu."),
         (
+            "calibrated_curve_strains",
+            ("tendon_strain_at_one_norm_force",),
+            "but <calibrated_curve_strains> names tendon_strain_at_one_norm_force. Choose another "
+            "<optimizer>, or remove the element.",
+        ),
+        (
             "cost_terms",
             {"mine": print},
             "but cost_terms holds mine. Choose another <optimizer>, or remove cost_terms.",
@@ -252,3 +258,44 @@ def test_cost_terms_that_cannot_be_used_are_refused(tmp_path):
         "cost_terms: the term 'mine' is 3.0; expected a function of prediction and trials that returns one "
         "number. See docs/cost_terms.md.",
     ]
+
+
+CALF = CurveStrainGroup(name="calf", muscles=("soleus_r", "med_gas_r"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (
+            {"calibrated_curve_strains": ("tendon_strain",)},
+            "<calibrated_curve_strains> holds 'tendon_strain'; expected some of "
+            "passive_fiber_strain_at_zero_force, passive_fiber_strain_at_one_norm_force, "
+            "tendon_strain_at_one_norm_force.",
+        ),
+        (
+            {"calibrated_curve_strains": ("tendon_strain_at_one_norm_force",) * 2},
+            "<calibrated_curve_strains> holds 'tendon_strain_at_one_norm_force' more than once. Remove all "
+            "but one.",
+        ),
+        (
+            {
+                "calibrated_curve_strains": ("tendon_strain_at_one_norm_force",),
+                "curve_strain_groups": (CALF, CurveStrainGroup(name="foot", muscles=("soleus_r",))),
+            },
+            "<curve_strain_groups>: muscle 'soleus_r' stands in several places: 'calf', 'foot'. Leave it in "
+            "one group.",
+        ),
+        (
+            {"curve_strain_groups": (CALF,)},
+            "<curve_strain_groups> has groups, but <calibrated_curve_strains> is empty, so nothing is "
+            "shared. Name the strains there, or remove the groups.",
+        ),
+        (
+            {"passive_fiber_strain_at_zero_force_bounds": (0.0, 0.2)},
+            "<passive_fiber_strain_at_zero_force_bounds> is '0 0.2'; the start, 0 (the model's value), lies "
+            f"outside. {INSIDE}",
+        ),
+    ],
+)
+def test_curve_strains_that_cannot_be_calibrated_are_refused(tmp_path, settings, expected):
+    assert messages(tiny_tool(tmp_path, **settings)) == [expected]
