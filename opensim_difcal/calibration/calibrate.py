@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import torch
 
 from opensim_difcal.cache import cache_subfolder
+from opensim_difcal.calibration.confidence import Identifiability
 from opensim_difcal.calibration.cost import CostSettings, CostTerm
 from opensim_difcal.calibration.drive import RecordedDrive
 from opensim_difcal.calibration.identifiability import identifiability
@@ -120,7 +121,13 @@ def calibrate(
     seconds = time.perf_counter() - started
     left_out = settings.n_starts - len(searches.found)
     result = _result(
-        name, (trials, completed), problem, searches, made_elastic=tuple(made_elastic), seconds=seconds
+        name,
+        (trials, completed),
+        problem,
+        searches,
+        identifiability(problem, position) if settings.identifiability else None,
+        made_elastic=tuple(made_elastic),
+        seconds=seconds,
     )
     notes = _left_out_notes(left_out)
     if learned:
@@ -129,7 +136,6 @@ def calibrate(
         result,
         synergies=learned,
         warnings=(*result.warnings, *notes),
-        identifiability=identifiability(problem, position) if settings.identifiability else None,
     )
 
 
@@ -175,6 +181,7 @@ def _result(
     trials: tuple[Sequence[Trial], Sequence[Trial]],
     problem: CalibrationProblem,
     searches: Searches,
+    identified: Identifiability | None,
     *,
     made_elastic: tuple[str, ...],
     seconds: float,
@@ -186,6 +193,7 @@ def _result(
         trials: As recorded, and with synthesized excitations.
         problem: What was minimized.
         searches: What was found.
+        identified: What the trials determine there.
         made_elastic: Muscles whose tendon the model had rigid.
         seconds: Of the optimization.
     """
@@ -216,7 +224,15 @@ def _result(
         made_elastic=made_elastic,
         uncalibrated=uncalibrated,
         calibrated=calibrated,
-        warnings=calibration_warnings(status, parameters, muscles.names, calibrated, problem.settings),
+        warnings=calibration_warnings(
+            status,
+            parameters,
+            muscles.names,
+            calibrated,
+            problem.settings,
+            identified and identified.informed,
+        ),
+        identifiability=identified,
     )
 
 
