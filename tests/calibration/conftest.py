@@ -16,6 +16,7 @@ from opensim_difcal.inputs.muscles import read_muscles
 from opensim_difcal.inputs.opensim_model import quiet_opensim
 from opensim_difcal.inputs.recording import Recording
 from opensim_difcal.inputs.trial import Trial
+from opensim_difcal.physics.engine import Engine
 from opensim_difcal.physics.muscle import Muscles
 from opensim_difcal.physics.simulation import ActivationParameters
 
@@ -86,10 +87,20 @@ def motion(muscles: Muscles, n_samples: int, seed: int, role: str = "calibration
 @pytest.fixture(scope="session")
 def trials(muscles, engine) -> tuple[Trial, ...]:
     """Trials of different length whose moments are those of the true parameters."""
+    silent = [motion(muscles, n, seed) for n, seed in ((60, 1), (45, 2))]
+    return with_true_moments([*silent, motion(muscles, 50, 3, "validation")], muscles, engine)
+
+
+@pytest.fixture(scope="session")
+def long_trials(muscles, engine) -> tuple[Trial, ...]:
+    """Four trials of three seconds, likewise."""
+    silent = [motion(muscles, 300, seed) for seed in (11, 12, 13, 14)]
+    return with_true_moments([*silent, motion(muscles, 50, 3, "validation")], muscles, engine)
+
+
+def with_true_moments(silent: list[Trial], muscles: Muscles, engine: Engine) -> tuple[Trial, ...]:
     unknowns = make_unknowns(muscles, start(), {}, Bounds())
     truth = unknowns.position({name: torch.tensor(values) for name, values in TRUTH.items()})
-    silent = [motion(muscles, n, seed) for n, seed in ((60, 1), (45, 2))]
-    silent.append(motion(muscles, 50, 3, "validation"))
     measured = predict(silent, unknowns, truth, engine)
     return tuple(replace(p.trial, joint_moment=p.joint_moment) for p in measured)
 

@@ -136,3 +136,13 @@ def test_penalties_outside_the_unit_range_stand_in_j_t_j(problem, position):
     i = len(problem.unknowns.initial)
     n_trials = 1 if problem.drive.weights_by_trial else len(problem.drive.shapes)
     assert more[i, i].item() == pytest.approx(n_trials * COST.synergy_range_weight)
+
+
+def test_without_the_drive_is_what_a_dense_inverse_leaves(problem, position):
+    equations = HybridGaussNewton(problem)(position.unsqueeze(0))
+    n = len(problem.unknowns.initial)
+    whole = dense(equations)
+    whole = whole + 1e-10 * torch.diag((torch.arange(len(whole)) >= n) * whole.diagonal().max())
+    expected = torch.linalg.inv(torch.linalg.inv(whole)[:n, :n])
+    found = equations.without_drive(n)
+    assert (found - expected).abs().max() < 1e-4 * expected.abs().max()
