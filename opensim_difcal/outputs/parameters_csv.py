@@ -5,6 +5,7 @@ import io
 from pathlib import Path
 
 from opensim_difcal.atomic import write_atomically
+from opensim_difcal.calibration.confidence import Identifiability
 from opensim_difcal.calibration.result import PARAMETER_UNITS, CalibrationResult
 
 HEADER = (
@@ -17,6 +18,13 @@ HEADER = (
     "lower",
     "upper",
     "at_bound",
+    "standard_error",
+    "lower_95",
+    "upper_95",
+    "informed",
+    "standard_error_with_prior",
+    "lower_95_with_prior",
+    "upper_95_with_prior",
     "strength_group",
 )
 
@@ -26,8 +34,9 @@ def write_parameters(path: Path, result: CalibrationResult) -> None:
 
     The change is relative to the size of the start value, so that a positive percentage
     is an increase for the negative activation parameters too. It is empty where the
-    start value is zero. at_bound is "true" or "false"; strength_group stands with
-    max_isometric_force only.
+    start value is zero. at_bound and informed are "true" or "false"; strength_group stands
+    with max_isometric_force only. Standard error and 95 % interval are those that the trials
+    alone allow, then those with the prior; they are empty where nothing is known of them.
 
     Args:
         path: The file, usually parameters.csv.
@@ -55,8 +64,19 @@ def _row(result: CalibrationResult, muscle: int, name: str, parameter: str) -> l
         float(change.lower[muscle]),
         float(change.upper[muscle]),
         "true" if change.at_bound[muscle] else "false",
+        *_confidence(result.identifiability, parameter, muscle),
         _strength_group(result, name) if is_strength else "",
     ]
+
+
+def _confidence(known: Identifiability | None, parameter: str, muscle: int) -> list[str | float]:
+    if known is None:
+        return [""] * 7
+    alone, with_prior = (
+        [float(values[muscle]) for values in vars(intervals[parameter]).values()]
+        for intervals in (known.by_trials, known.with_prior)
+    )
+    return [*alone, "true" if known.informed[parameter][muscle] else "false", *with_prior]
 
 
 def _strength_group(result: CalibrationResult, muscle: str) -> str:

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from opensim_difcal.atomic import write_atomically
+from opensim_difcal.calibration.confidence import Identifiability
 from opensim_difcal.calibration.result import CalibrationResult
 from opensim_difcal.calibration.synergy_hybrid import SynergyOutcome
 from opensim_difcal.outputs import report_sentences as sentences
+from opensim_difcal.outputs.confidence_sentences import confidence_sentences, trade_off_sentences
 from opensim_difcal.outputs.report_page import (
     Html,
     box,
@@ -28,6 +30,7 @@ from opensim_difcal.outputs.report_tables import (
     parameter_table,
     strength_table,
     synergy_table,
+    verdict_table,
 )
 from opensim_difcal.outputs.summary import pooled_summary
 from opensim_difcal.outputs.verdict import Trust, verdict
@@ -46,6 +49,7 @@ CONTENTS = (
     ("settings", "Settings"),
 )
 SYNERGIES = ("synergies", "Synergies")
+CONFIDENCE = ("confidence", "What the trials determine")
 
 
 def write_report(
@@ -87,6 +91,8 @@ def write_report(
     }
     if result.synergies is not None:
         bodies["synergies"] = _synergies(result.synergies, pictures, least_vaf)
+    if result.identifiability is not None:
+        bodies["confidence"] = _confidence(result, result.identifiability, pictures)
     sections = [section(anchor, title, bodies[anchor]) for anchor, title in contents]
     top = [*_in_short(result, summary, closed_loop), links(contents)]
     document = page(f"Calibration of {result.name}", sentences.introduction(result), [*top, *sections])
@@ -94,11 +100,19 @@ def write_report(
 
 
 def contents_of(result: CalibrationResult) -> tuple[tuple[str, str], ...]:
-    """Returns anchor and title of the page's sections; synergies stand after excitations."""
-    if result.synergies is None:
-        return CONTENTS
-    after = [anchor for anchor, _ in CONTENTS].index("activations") + 1
-    return (*CONTENTS[:after], SYNERGIES, *CONTENTS[after:])
+    """Returns anchor and title of the page's sections.
+
+    Synergies stand after excitations, what the trials determine after parameters, where
+    there are any.
+    """
+    contents = list(CONTENTS)
+    for before, optional, is_there in (
+        ("activations", SYNERGIES, result.synergies is not None),
+        ("parameters", CONFIDENCE, result.identifiability is not None),
+    ):
+        if is_there:
+            contents.insert([anchor for anchor, _ in contents].index(before) + 1, optional)
+    return tuple(contents)
 
 
 def _in_short(
@@ -136,6 +150,17 @@ def _parameters(
         *(paragraph(sentence) for sentence in words if sentence),
         pictures.parameters,
         collapsible("All values", joined(tables)),
+    ]
+
+
+def _confidence(result: CalibrationResult, known: Identifiability, pictures: ReportPictures) -> list[Html]:
+    synthesized = bool(result.synergies and result.synergies.synthesized_muscles)
+    pairs = trade_off_sentences(known)
+    return [
+        *(paragraph(sentence) for sentence in confidence_sentences(known, synthesized=synthesized)),
+        verdict_table(known),
+        *([pictures.correlations] if pictures.correlations else []),
+        *([collapsible("Values that make up for each other", bullets(map(text, pairs)))] if pairs else []),
     ]
 
 

@@ -9,6 +9,7 @@ from opensim_difcal.calibration.result import CalibrationResult
 from opensim_difcal.calibration.synergy_hybrid import SynergyOutcome
 from opensim_difcal.outputs.figures.activations import activations
 from opensim_difcal.outputs.figures.convergence import convergence
+from opensim_difcal.outputs.figures.correlations import correlations
 from opensim_difcal.outputs.figures.fiber_ranges import ACTIVE, fiber_ranges
 from opensim_difcal.outputs.figures.moments import moments
 from opensim_difcal.outputs.figures.parameter_changes import parameter_changes
@@ -51,6 +52,7 @@ def draw_pictures(
         activations=activation_picture(result),
         convergence=convergence_picture(result),
         synergies=() if result.synergies is None else tuple(synergy_pictures(result.synergies)),
+        correlations=correlation_picture(result),
     )
 
 
@@ -91,8 +93,28 @@ def parameter_picture(result: CalibrationResult) -> Html:
         "calibrated value. A dot inside its bar was not limited by the bounds. An orange diamond was, and "
         "should not be taken for a measurement of this person."
     )
+    if result.identifiability is not None:
+        caption += (
+            " The thin line is the 95 % interval that the trials alone allow, cut off at the bounds; a "
+            "hollow mark is a value that they do not determine."
+        )
     alt = "Start and calibrated value of each parameter within its bounds; the table below holds the numbers."
     return embedded(parameter_changes(result), "parameters", alt=alt, caption=caption)
+
+
+def correlation_picture(result: CalibrationResult) -> Html | None:
+    """Returns which errors go together; None where it is not known."""
+    if result.identifiability is None:
+        return None
+    caption = (
+        "How to read: left, every small square is a pair of unknowns; a muscle's own are the blocks on the "
+        "diagonal. Dark red: if one is too large, the other is too; dark blue: if one is too large, the "
+        "other is too small, and the moments hardly change. Right, every dot is a direction in which the "
+        "unknowns can move together; above the line the trials determine it to within the bounds."
+    )
+    alt = "Correlation of the unknowns' errors, and the information in every direction."
+    figure = correlations(result.identifiability, result.muscle_names)
+    return picture(png(figure), "image/png", alt=alt, caption=caption)
 
 
 def fiber_picture(result: CalibrationResult, active_force_length: Curve, allowed: Range) -> Html:

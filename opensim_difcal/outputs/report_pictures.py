@@ -20,6 +20,7 @@ class ReportPictures:
         activations: Excitations and activations.
         convergence: Cost by iteration.
         synergies: Weights, primitives and excitations of synergies; empty for EMG-driven.
+        correlations: Which errors go together; None where it is not known.
     """
 
     moments: tuple[Html, ...]
@@ -29,6 +30,7 @@ class ReportPictures:
     activations: Html
     convergence: Html
     synergies: tuple[Html, ...] = ()
+    correlations: Html | None = None
 
 
 @dataclass(frozen=True)

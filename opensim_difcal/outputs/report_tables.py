@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from opensim_difcal.calibration.confidence import Identifiability
 from opensim_difcal.calibration.result import PARAMETER_UNITS, CalibrationResult
 from opensim_difcal.calibration.synergy_hybrid import SynergyOutcome
 from opensim_difcal.outputs.report_page import Html, cell, table
@@ -43,7 +44,18 @@ def parameter_table(result: CalibrationResult) -> Html:
         (muscle, [_parameter_cell(result, name, i) for name in result.parameters])
         for i, muscle in enumerate(result.muscle_names)
     ]
-    return table("Start → calibrated value. A value at a bound stands out.", header, rows)
+    intervals = (
+        " In brackets its 95 % interval by the trials alone; * is a value that they determine."
+        if result.identifiability
+        else ""
+    )
+    return table(f"Start → calibrated value. A value at a bound stands out.{intervals}", header, rows)
+
+
+def verdict_table(known: Identifiability) -> Html:
+    """Returns what the trials determine, one row per muscle."""
+    rows = [(muscle, [cell(sentence, css="words")]) for muscle, sentence in known.verdicts.items()]
+    return table("What the trials determine.", ["Muscle", "In words"], rows)
 
 
 def strength_table(result: CalibrationResult) -> Html:
@@ -101,4 +113,9 @@ def _parameter_cell(result: CalibrationResult, name: str, muscle: int) -> Html:
     change = result.parameters[name]
     initial, final = float(change.initial[muscle]), float(change.final[muscle])
     css = "bound" if change.at_bound[muscle] else ""
-    return cell(f"{parameter_text(initial)} → {parameter_text(final)}", css=css)
+    value = f"{parameter_text(initial)} → {parameter_text(final)}"
+    if result.identifiability is not None:
+        interval = result.identifiability.by_trials[name]
+        ends = (parameter_text(float(end[muscle])) for end in (interval.lower_95, interval.upper_95))
+        value += f" ({' to '.join(ends)}){'*' if result.identifiability.informed[name][muscle] else ''}"
+    return cell(value, css=css)

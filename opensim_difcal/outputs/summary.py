@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from opensim_difcal.atomic import write_atomically
+from opensim_difcal.calibration.confidence import Identifiability
 from opensim_difcal.calibration.metrics import Agreement, pooled_agreement, trial_agreement
 from opensim_difcal.calibration.result import CalibrationResult, ParameterChange, StartOutcome
 from opensim_difcal.calibration.synergy_hybrid import SynergyOutcome
@@ -52,6 +53,7 @@ def summary(
         "seconds": _seconds(result, seconds),
         "trials": [_trial(pair) for pair in pairs],
         "parameters": _parameters(result),
+        "identifiability": result.identifiability and _identifiability(result.identifiability),
         "strength_coefficients": dict(result.strength_coefficients),
         "made_elastic": list(result.made_elastic),
         "synergies": None if result.synergies is None else _synergies(result.synergies),
@@ -156,7 +158,10 @@ def _before_and_after(before: Agreement, after: Agreement) -> dict[str, dict[str
 
 def _parameters(result: CalibrationResult) -> dict[str, Any]:
     return {
-        muscle: {name: _change(change, i) for name, change in result.parameters.items()}
+        muscle: {
+            name: _change(change, i) | _confidence(result.identifiability, name, i)
+            for name, change in result.parameters.items()
+        }
         for i, muscle in enumerate(result.muscle_names)
     }
 
@@ -168,6 +173,34 @@ def _change(change: ParameterChange, muscle: int) -> dict[str, float | bool]:
         "lower": float(change.lower[muscle]),
         "upper": float(change.upper[muscle]),
         "at_bound": bool(change.at_bound[muscle]),
+    }
+
+
+def _confidence(known: Identifiability | None, name: str, muscle: int) -> dict[str, float | bool]:
+    """Interval of a value, by the trials alone and with the prior."""
+    if known is None:
+        return {}
+    alone, with_prior = vars(known.by_trials[name]), vars(known.with_prior[name])
+    return {
+        **{end: float(values[muscle]) for end, values in alone.items()},
+        "informed": bool(known.informed[name][muscle]),
+        **{f"{end}_with_prior": float(values[muscle]) for end, values in with_prior.items()},
+    }
+
+
+def _identifiability(known: Identifiability) -> dict[str, Any]:
+    return {
+        "n_values": sum(len(each) for each in known.informed.values()),
+        "n_informed": known.n_informed,
+        "n_unknowns": len(known.unknowns),
+        "n_directions_determined": known.n_determined,
+        "n_held_by_prior": known.n_held_by_prior,
+        "prior_deviation": dict(known.prior_deviation),
+        "noise_inflation": known.noise_inflation,
+        "residuals": {name: dict(vars(each)) for name, each in known.residuals.items()},
+        "singular_values": known.singular_values.tolist(),
+        "trade_offs": [dict(vars(pair)) for pair in known.trade_offs],
+        "verdicts": dict(known.verdicts),
     }
 
 

@@ -18,6 +18,8 @@ CLOSED_LOOP_CHECKS = ("reintegration_rms_max", "frame_force_error_max", "frame_b
 GOOD_R2 = 0.8
 USABLE_R2 = 0.5
 GOOD_SHARE_AT_BOUND = 0.1
+GOOD_SHARE_INFORMED = 0.5
+WRITTEN = ("optimal_fiber_length", "tendon_slack_length", "max_isometric_force")
 REINTEGRATION_LIMIT = 0.02
 FRAME_LIMIT = 1e-6
 BROKEN_FRAME_LIMIT = 1e-3
@@ -71,13 +73,14 @@ def verdict(summary: Mapping[str, Any], closed_loop: Mapping[str, float]) -> Ver
             limit of the run as "reintegration_rms_limit".
 
     Returns:
-        The findings on the optimizer, the validation trials, the bounds and the closed
-        loop.
+        The findings on the optimizer, the validation trials, the bounds, what the trials
+        determine and the closed loop.
     """
     findings = [
         *_validation(summary["pooled"]),
         _closed_loop(closed_loop),
         _bounds(summary["parameters"]),
+        *_informed(summary["parameters"]),
         _status(summary["status"], summary["reason"]),
     ]
     order = list(Trust)
@@ -159,6 +162,26 @@ def _bounds(parameters: Mapping[str, Any]) -> Finding:
         return Finding(Trust.GOOD, f"{counted}; up to {percent_text(GOOD_SHARE_AT_BOUND)} is usual.")
     sentence = f"{counted}: the data asked for more change than was allowed. Check the scaling of the model."
     return Finding(Trust.CARE, sentence)
+
+
+def _informed(parameters: Mapping[str, Any]) -> list[Finding]:
+    """How many of the numbers that go into the model the trials determine; nothing where it is not known."""
+    flags = [
+        change["informed"]
+        for muscle in parameters.values()
+        for name, change in muscle.items()
+        if name in WRITTEN and "informed" in change
+    ]
+    if not flags:
+        return []
+    counted = f"The trials determine {sum(flags)} of the {len(flags)} values that go into the model"
+    if sum(flags) >= GOOD_SHARE_INFORMED * len(flags):
+        return [Finding(Trust.GOOD, f"{counted}: see What the trials determine.")]
+    sentence = (
+        f"{counted}; the others rest on the scaled model. Moments may be right all the same; do not read "
+        "such values as measurements. More trials, with other joint angles and efforts, determine more."
+    )
+    return [Finding(Trust.CARE, sentence)]
 
 
 def _status(status: str, reason: str) -> Finding:

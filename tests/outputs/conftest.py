@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from opensim_difcal.calibration.confidence import Identifiability, Interval, Residuals, TradeOff
 from opensim_difcal.calibration.result import (
     CalibrationResult,
     ParameterChange,
@@ -260,3 +261,46 @@ def hybrid_result():
 def hybrid_result_by_trial():
     """The same with weights by trial."""
     return make_hybrid_result(weights_by_trial=True)
+
+
+def make_identifiability(result: CalibrationResult) -> Identifiability:
+    """Every second muscle is informed; neighbors make up for each other."""
+    n = len(result.muscle_names)
+    kinds = [name for name in result.parameters if name != "max_isometric_force"]
+    unknowns = [f"{kind} of {muscle}" for kind in kinds for muscle in result.muscle_names]
+    unknowns += [f"strength_coefficient of {group}" for group in result.strength_groups]
+    mixed = np.random.default_rng(3).standard_normal((len(unknowns), len(unknowns)))
+    covariance = mixed @ mixed.T
+    size = np.sqrt(covariance.diagonal())
+
+    def intervals(share: float) -> dict[str, Interval]:
+        return {
+            name: Interval(share * (c.upper - c.lower), np.maximum(c.final - 0.1, c.lower), c.upper)
+            for name, c in result.parameters.items()
+        }
+
+    informed = np.arange(n) % 2 == 0
+    return Identifiability(
+        by_trials=intervals(0.2),
+        with_prior=intervals(0.1),
+        informed={name: informed for name in result.parameters},
+        verdicts={muscle: f"Informed: what <{muscle}> has." for muscle in result.muscle_names},
+        trade_offs=(
+            TradeOff("c1 of soleus_r", "c2 of soleus_r", -0.99, together=True),
+            TradeOff("c1 of tibant_r", "shape_factor of tibant_r", 0.85, together=False),
+        ),
+        unknowns=tuple(unknowns),
+        correlation=covariance / np.outer(size, size),
+        singular_values=np.geomspace(1e3, 1e-9, len(unknowns)),
+        n_determined=70,
+        n_held_by_prior=40.25,
+        prior_deviation={"c1": 0.2, "strength_coefficient": 0.4},
+        residuals={"knee_angle_r": Residuals(0.05, 400, 80.4)},
+        noise_inflation=1.2,
+    )
+
+
+@pytest.fixture(scope="session")
+def confident(result) -> CalibrationResult:
+    """The result with what its trials determine."""
+    return dataclasses.replace(result, identifiability=make_identifiability(result))

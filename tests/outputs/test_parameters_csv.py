@@ -56,3 +56,25 @@ def test_change_from_zero_has_no_percentage(tmp_path, result):
     change = ParameterChange(np.zeros(n), np.full(n, 0.1), np.full(n, -1.0), np.ones(n))
     changed = dataclasses.replace(result, parameters={"c1": change})
     assert rows_of(tmp_path / "parameters.csv", changed)[0]["change_percent"] == ""
+
+
+CONFIDENCE = ("standard_error", "lower_95", "upper_95")
+
+
+def test_intervals_are_written_without_and_with_the_prior(tmp_path, confident):
+    known = confident.identifiability
+    for i, row in enumerate(rows_of(tmp_path / "parameters.csv", confident)[::6]):
+        assert row["parameter"] == "optimal_fiber_length"
+        assert row["informed"] == ("true" if i % 2 == 0 else "false")
+        for column in CONFIDENCE:
+            alone, with_prior = (
+                getattr(intervals["optimal_fiber_length"], column)[i]
+                for intervals in (known.by_trials, known.with_prior)
+            )
+            assert float(row[column]) == alone
+            assert float(row[f"{column}_with_prior"]) == with_prior
+
+
+def test_where_nothing_is_known_of_intervals_their_cells_are_empty(rows):
+    row = rows["bflh_r", "c1"]
+    assert {row[name] for name in (*CONFIDENCE, "informed", "upper_95_with_prior")} == {""}

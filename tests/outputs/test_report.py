@@ -3,7 +3,7 @@ import re
 import pytest
 from page_outline import Outline
 
-from opensim_difcal.outputs.report import CONTENTS, write_report
+from opensim_difcal.outputs.report import CONTENTS, contents_of, write_report
 from opensim_difcal.outputs.report_figures import draw_pictures
 from opensim_difcal.outputs.summary import summary
 
@@ -98,3 +98,18 @@ def test_a_hybrid_calibration_has_a_section_on_synergies(hybrid_page):
 def test_a_report_without_synergies_does_not_speak_of_them(page):
     assert "synerg" not in re.sub(r'src="[^"]*"', "", page).lower()
     assert "synthesized" not in page
+
+
+def test_what_the_trials_determine_has_a_section_of_its_own(
+    tmp_path, confident, active_force_length, closed_loop
+):
+    page = written(tmp_path / "report.html", confident, active_force_length, closed_loop)
+    outline = Outline(page)
+    assert outline.open == []
+    anchors = [anchor for anchor, _ in contents_of(confident)]
+    assert anchors.index("confidence") == anchors.index("parameters") + 1
+    assert set(outline.ids) == set(anchors)
+    assert "Informed: what &lt;soleus_r&gt; has." in page
+    assert "only their combination is determined." in page
+    assert "The trials determine 33 of the 66 values that go into the model" in page
+    assert "In brackets its 95 % interval" in page

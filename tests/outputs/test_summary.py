@@ -149,3 +149,35 @@ def test_summary_tells_of_synergies_only_where_there_are_some(result, hybrid_res
             "synthesized_muscles": list(hybrid_result.synergies.synthesized_muscles),
         }
     )
+
+
+def summarized(result, closed_loop):
+    return summary(result, tool="NMSCalibrationTool", seconds=SECONDS, closed_loop=closed_loop)
+
+
+def test_the_summary_says_what_the_trials_determine(confident, closed_loop):
+    written = json.loads(json.dumps(summarized(confident, closed_loop), allow_nan=False))
+    known = written["identifiability"]
+    assert (known["n_informed"], known["n_values"], known["n_directions_determined"]) == (66, 132, 70)
+    assert known["residuals"] == {
+        "knee_angle_r": {"correlation_time": 0.05, "n_samples": 400, "n_effective": 80.4}
+    }
+    assert known["trade_offs"][0] == {
+        "first": "c1 of soleus_r",
+        "second": "c2 of soleus_r",
+        "correlation": -0.99,
+        "together": True,
+    }
+    assert known["verdicts"]["soleus_r"] == "Informed: what <soleus_r> has."
+    change = written["parameters"]["soleus_r"]["c1"]
+    interval = confident.identifiability.by_trials["c1"]
+    i = confident.muscle_names.index("soleus_r")
+    assert change["standard_error"] == interval.standard_error[i]
+    assert change["informed"] is bool(i % 2 == 0)
+    assert change["standard_error_with_prior"] == 0.5 * change["standard_error"]
+
+
+def test_what_is_not_known_is_null(result, closed_loop):
+    written = summarized(result, closed_loop)
+    assert written["identifiability"] is None
+    assert "informed" not in written["parameters"]["soleus_r"]["c1"]

@@ -147,3 +147,32 @@ def test_the_limit_of_the_run_decides_over_the_closed_loop():
         "OpenSim disagrees: its own integration differs by 0.43 % of a muscle's maximum force, more than the "
         "0.1 % allowed.",
     )
+
+
+def with_informed(n_informed: int) -> dict:
+    summary = summary_with()
+    summary["parameters"] = {
+        f"m{i}": {
+            "c1": {"at_bound": False, "informed": False},
+            "tendon_slack_length": {"at_bound": False, "informed": i < n_informed},
+        }
+        for i in range(10)
+    }
+    return summary
+
+
+def test_what_the_trials_determine_counts_the_values_that_go_into_the_model():
+    sentences = [f.sentence for f in verdict(with_informed(5), CLOSED_LOOP).findings]
+    assert (
+        "The trials determine 5 of the 10 values that go into the model: see What the trials determine."
+    ) in sentences
+    assert verdict(with_informed(5), CLOSED_LOOP).trust is Trust.GOOD
+
+
+def test_a_model_of_which_little_is_determined_is_to_be_used_with_care():
+    assert worst(with_informed(4)) == Finding(
+        Trust.CARE,
+        "The trials determine 4 of the 10 values that go into the model; the others rest on the scaled "
+        "model. Moments may be right all the same; do not read such values as measurements. More trials, "
+        "with other joint angles and efforts, determine more.",
+    )

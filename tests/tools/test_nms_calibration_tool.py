@@ -89,6 +89,10 @@ def test_the_seconds_of_the_stages_add_up_to_the_time_of_the_run(summary, timed_
     assert total <= timed_outcome[1]  # after the summary is written, files are moved and the model is loaded
 
 
+_ENDS = ("standard_error", "lower_95", "upper_95")
+CONFIDENCE = {"informed", *_ENDS, *(f"{end}_with_prior" for end in _ENDS)}
+
+
 def test_the_summary_compares_every_trial_and_coordinate_before_and_after(summary):
     assert [(each["name"], each["role"]) for each in summary["trials"]] == list(TRIALS.items())
     for agreement in (*(each["coordinates"] for each in summary["trials"]), summary["pooled"]):
@@ -103,8 +107,9 @@ def test_the_summary_holds_every_parameter_between_its_bounds(summary):
     for parameters in summary["parameters"].values():
         assert set(parameters) == set(PARAMETER_NAMES)
         for change in parameters.values():
-            assert set(change) == {"initial", "final", "lower", "upper", "at_bound"}
+            assert set(change) == {"initial", "final", "lower", "upper", "at_bound", *CONFIDENCE}
             assert change["lower"] < change["final"] < change["upper"]
+            assert change["lower"] <= change["lower_95"] <= change["final"] <= change["upper_95"]
 
 
 def test_the_calibration_predicts_the_unseen_trial_better(summary):

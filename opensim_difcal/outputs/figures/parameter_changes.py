@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from opensim_difcal.calibration.confidence import Interval
 from opensim_difcal.calibration.result import CalibrationResult, ParameterChange
 from opensim_difcal.outputs.figures.style import (
     AT_BOUND,
@@ -21,13 +22,15 @@ from opensim_difcal.outputs.figures.style import (
 
 RELATIVE = ("optimal_fiber_length", "tendon_slack_length", "max_isometric_force")
 N_COLUMNS = 3
+INTERVAL = "#404040"
 
 
 def parameter_changes(result: CalibrationResult) -> Figure:
     """Draws every parameter's start and final value within its bounds.
 
     The three parameters that are written to the model are shown as a ratio to their start
-    value, the activation parameters as they are.
+    value, the others as they are. A thin line is the 95 % interval that the trials alone
+    allow; a hollow mark stands for a value that they do not determine.
 
     Args:
         result: The calibration.
@@ -35,19 +38,27 @@ def parameter_changes(result: CalibrationResult) -> Figure:
     Returns:
         One panel per parameter, one row per muscle.
     """
+    known = result.identifiability
     n_rows = -(-len(result.parameters) // N_COLUMNS)
     figure = new_figure(0.5 + n_rows * (0.6 + 0.17 * len(result.muscle_names)))
     panels = figure.subplots(n_rows, N_COLUMNS, squeeze=False).ravel()
     for panel, (name, change) in zip(panels, result.parameters.items(), strict=False):
-        _panel(panel, name, change)
+        interval = known and known.by_trials[name]
+        _panel(panel, name, change, interval, None if known is None else known.informed[name])
     for i, panel in enumerate(panels):
         panel.set_visible(i < len(result.parameters))
         muscle_axis(panel, result.muscle_names, labels=i % N_COLUMNS == 0)
-    legend_above(figure, _legend())
+    legend_above(figure, _legend(with_intervals=known is not None))
     return figure
 
 
-def _panel(axes: Axes, name: str, change: ParameterChange) -> None:
+def _panel(
+    axes: Axes,
+    name: str,
+    change: ParameterChange,
+    interval: Interval | None,
+    informed: np.ndarray | None,
+) -> None:
     relative = name in RELATIVE
     scale = change.initial if relative else np.ones_like(change.initial)
     rows = np.arange(len(scale))
@@ -56,18 +67,28 @@ def _panel(axes: Axes, name: str, change: ParameterChange) -> None:
     colors = np.where(change.at_bound, AT_BOUND, CALIBRATED)
     axes.hlines(rows, initial, final, color=colors, linewidth=1.5, zorder=2)
     axes.scatter(initial, rows, marker="|", s=40, color=UNCALIBRATED, zorder=3)
-    inside, at = ~change.at_bound, change.at_bound
-    axes.scatter(final[inside], rows[inside], s=18, color=CALIBRATED, zorder=4)
-    axes.scatter(final[at], rows[at], s=28, marker="D", color=AT_BOUND, zorder=4)
+    if interval is not None:
+        axes.hlines(rows, interval.lower_95 / scale, interval.upper_95 / scale, color=INTERVAL, linewidth=0.8)
+    known = np.ones_like(change.at_bound) if informed is None else informed
+    for at, size, marker, color in ((False, 18, "o", CALIBRATED), (True, 28, "D", AT_BOUND)):
+        for sure, face in ((True, color), (False, "white")):
+            chosen = (change.at_bound == at) & (known == sure)
+            axes.scatter(
+                final[chosen], rows[chosen], s=size, marker=marker, facecolor=face, edgecolor=color, zorder=4
+            )
     tidy(axes)
     left_title(axes, name, bold=True)
     axes.set_xlabel("ratio to start value" if relative else "value (dimensionless)", fontsize=NORMAL)
 
 
-def _legend() -> list[Line2D]:
+def _legend(*, with_intervals: bool) -> list[Line2D]:
+    hollow = Line2D([], [], color=CALIBRATED, marker="o", markersize=5, mfc="white", label="not informed")
+    intervals = [Line2D([], [], color=INTERVAL, linewidth=0.8, label="95 % interval"), hollow]
+    hollow.set_linestyle("")
     return [
         Line2D([], [], color=BOUNDS, linewidth=5.0, label="allowed"),
         Line2D([], [], color=UNCALIBRATED, marker="|", markersize=8, linestyle="", label="start value"),
         Line2D([], [], color=CALIBRATED, marker="o", markersize=5, label="calibrated"),
         Line2D([], [], color=AT_BOUND, marker="D", markersize=5, label="calibrated, at a bound"),
+        *(intervals if with_intervals else ()),
     ]
