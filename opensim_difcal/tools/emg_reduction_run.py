@@ -99,7 +99,8 @@ def read_problem(tool: EMGReductionTool) -> ElectrodeProblem:
     calibration = tool.calibration_tool()
     inputs = read_inputs(calibration)
     muscles = chosen_muscles(calibration, inputs)
-    return ElectrodeProblem(muscles, inputs.trials, calibration_settings(calibration))
+    settings = replace(calibration_settings(calibration), identifiability=False)
+    return ElectrodeProblem(muscles, inputs.trials, settings)
 
 
 def problem_key(problem: ElectrodeProblem) -> str:
