@@ -26,6 +26,7 @@ from real_data_text import (
 )
 
 from opensim_difcal.calibration.result import CalibrationResult
+from opensim_difcal.physics.curve_strains import CURVE_STRAINS
 from opensim_difcal.tools.calibration_inputs import read_inputs
 from opensim_difcal.tools.calibration_run import calibrate_inputs
 
@@ -38,11 +39,12 @@ SETUPS = {"lopes_subj06": lopes, "rajagopal_walk": rajagopal}
 _WEIGHTS = {"moment_error": "raw", "prior_weight": 10.0, "tendon_strain_weight": 3e3}
 _COMMON = (
     Variant("as above", {}),
-    *(Variant(f"prior weight {weight:g}", {"prior_weight": weight}) for weight in (0.01, 0.02, 0.1, 0.3)),
+    *(Variant(f"prior weight {weight:g}", {"prior_weight": weight}) for weight in (0.005, 0.02, 0.1, 0.3)),
     *(Variant(f"tendon strain weight {w:g}", {"tendon_strain_weight": w}) for w in (1.0, 100.0, 1e4)),
     Variant("raw moment error*", _WEIGHTS | {"normalized_fiber_length_weight": 1e3}),
     Variant("strength bounds 0.5 to 2.5", {"strength_coefficient_bounds": (0.5, 2.5)}),
     Variant("no strength groups", {"strength_groups": ()}),
+    Variant("strains of curves, one for all muscles", {"calibrated_curve_strains": CURVE_STRAINS}),
 )
 VARIANTS = {
     "lopes_subj06": (

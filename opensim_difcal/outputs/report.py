@@ -1,6 +1,6 @@
 """report.html: one page that shows whether to believe a calibration."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,12 @@ from opensim_difcal.calibration.confidence import Identifiability
 from opensim_difcal.calibration.result import CalibrationResult
 from opensim_difcal.calibration.synergy_hybrid import SynergyOutcome
 from opensim_difcal.outputs import report_sentences as sentences
-from opensim_difcal.outputs.confidence_sentences import confidence_sentences, trade_off_sentences
+from opensim_difcal.outputs.confidence_sentences import (
+    HYBRID_CAUTION,
+    TRADE_OFFS,
+    confidence_sentences,
+    trade_off_sentences,
+)
 from opensim_difcal.outputs.report_page import (
     Html,
     box,
@@ -157,31 +162,27 @@ def _confidence(result: CalibrationResult, known: Identifiability, pictures: Rep
     synthesized = bool(result.synergies and result.synergies.synthesized_muscles)
     pairs = trade_off_sentences(known)
     return [
-        *(paragraph(sentence) for sentence in confidence_sentences(known, synthesized=synthesized)),
+        *(paragraph(sentence) for sentence in confidence_sentences(known)),
+        *_care([HYBRID_CAUTION] if synthesized else []),
         verdict_table(known),
+        *([paragraph(TRADE_OFFS), bullets(map(text, pairs))] if pairs else []),
         *([pictures.correlations] if pictures.correlations else []),
-        *([collapsible("Values that make up for each other", bullets(map(text, pairs)))] if pairs else []),
     ]
 
 
 def _synergies(outcome: SynergyOutcome, pictures: ReportPictures, least_vaf: float | None) -> list[Html]:
-    cautions = sentences.synergy_cautions(outcome)
     return [
         *(paragraph(sentence) for sentence in sentences.synergy_sentences(outcome, least_vaf)),
-        *(
-            [
-                box(
-                    "care",
-                    "Take care",
-                    [bullets(marked(*VERDICT_MARKS[Trust.CARE], line) for line in cautions)],
-                )
-            ]
-            if cautions
-            else []
-        ),
+        *_care(sentences.synergy_cautions(outcome)),
         *pictures.synergies,
         collapsible("All weights", synergy_table(outcome)),
     ]
+
+
+def _care(cautions: Sequence[str]) -> list[Html]:
+    """A box of cautions; nothing without any."""
+    lines = [marked(*VERDICT_MARKS[Trust.CARE], line) for line in cautions]
+    return [box("care", "Take care", [bullets(lines)])] if lines else []
 
 
 def _starts(result: CalibrationResult) -> list[Html]:

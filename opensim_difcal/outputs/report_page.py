@@ -6,7 +6,7 @@ functions and is not. Nothing else in the package writes angle brackets.
 
 import base64
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NewType
 
 from opensim_difcal.outputs.report_style import STYLE
@@ -66,20 +66,30 @@ def preformatted(plain: str) -> Html:
     return Html(f"<pre>{text(plain)}</pre>")
 
 
-def cell(plain: str, *, css: str = "") -> Html:
-    """Returns a table cell."""
-    return Html(f"<td{_css(css)}>{text(plain)}</td>")
+def cell(plain: str, *, css: str = "", below: Iterable[str] = ()) -> Html:
+    """Returns a table cell, with smaller lines below its text."""
+    lines = "".join(f"<small>{text(line)}</small>" for line in below)
+    return Html(f"<td{_css(css)}>{text(plain)}{lines}</td>")
 
 
-def table(caption: str, header: Sequence[str], rows: Iterable[tuple[str, Sequence[Html]]]) -> Html:
+def table(
+    caption: str,
+    header: Sequence[str],
+    rows: Iterable[tuple[str, Sequence[Html]]],
+    *,
+    words: Collection[str] = (),
+) -> Html:
     """Returns a table that scrolls when it is wider than the page.
 
     Args:
         caption: What the table holds.
         header: One title per column; the first is that of the row names.
         rows: Name of the row, and its cells.
+        words: Titles of columns that hold words, not numbers.
     """
-    head = "".join(f'<th scope="col">{text(title)}</th>' for title in header)
+    head = "".join(
+        f'<th scope="col"{_css("words" if title in words else "")}>{text(title)}</th>' for title in header
+    )
     body = "\n".join(f'<tr><th scope="row">{text(name)}</th>{"".join(cells)}</tr>' for name, cells in rows)
     return Html(
         f'<div class="wide"><table>\n<caption>{text(caption)}</caption>\n'

@@ -33,7 +33,8 @@ th[scope=row], thead th:first-child { text-align: left; white-space: normal; max
 thead th { border-bottom: 2px solid var(--text); vertical-align: bottom; white-space: normal; }
 td.low { color: #b34700; font-weight: 700; }
 td.bound { background: #fdf3ee; color: #b34700; font-weight: 700; }
-td.words { text-align: left; white-space: normal; }
+td.words, thead th.words { text-align: left; white-space: normal; }
+td small { display: block; color: var(--quiet); font-weight: 400; }
 figure { margin: 1.4rem 0; break-inside: avoid; }
 figure img { width: 100%; height: auto; display: block; }
 figcaption { font-size: .92rem; margin-top: .4rem; }

@@ -3,14 +3,21 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from opensim_difcal.calibration.confidence import Identifiability
+from opensim_difcal.calibration.confidence import Identifiability, Interval
 from opensim_difcal.calibration.result import PARAMETER_UNITS, CalibrationResult
 from opensim_difcal.calibration.synergy_hybrid import SynergyOutcome
 from opensim_difcal.outputs.report_page import Html, cell, table
 from opensim_difcal.outputs.verdict import USABLE_R2
-from opensim_difcal.outputs.wording import moment_text, parameter_text, r2_text, vaf_text
+from opensim_difcal.outputs.wording import error_text, moment_text, parameter_text, r2_text, vaf_text
 
 Agreements = Mapping[str, Mapping[str, Mapping[str, float | None]]]
+
+_INFORMED, _NOT_INFORMED = "●", "○"  # as in the figure of the parameters
+_HOW_TO_READ_INTERVALS = (
+    f"{_INFORMED}: the trials determine it; {_NOT_INFORMED}: they do not. Below it the 95 % interval, cut off "
+    "at the bounds, and the standard error (SE), both by the trials alone, without the prior."
+)
+_VERDICT = "What the trials determine"
 
 
 def agreement_table(trials: Sequence[Mapping[str, Any]], pooled: Agreements) -> Html:
@@ -44,18 +51,19 @@ def parameter_table(result: CalibrationResult) -> Html:
         (muscle, [_parameter_cell(result, name, i) for name in result.parameters])
         for i, muscle in enumerate(result.muscle_names)
     ]
-    intervals = (
-        " In brackets its 95 % interval by the trials alone; * is a value that they determine."
-        if result.identifiability
-        else ""
-    )
+    intervals = f" {_HOW_TO_READ_INTERVALS}" if result.identifiability else ""
     return table(f"Start → calibrated value. A value at a bound stands out.{intervals}", header, rows)
 
 
 def verdict_table(known: Identifiability) -> Html:
     """Returns what the trials determine, one row per muscle."""
     rows = [(muscle, [cell(sentence, css="words")]) for muscle, sentence in known.verdicts.items()]
-    return table("What the trials determine.", ["Muscle", "In words"], rows)
+    caption = (
+        "c1, c2 and shape_factor say how an excitation becomes an activation; the others go into the model. "
+        "Informed: the trials determine the value by itself. Only together: they determine what the two do "
+        "in combination."
+    )
+    return table(caption, ["Muscle", _VERDICT], rows, words=[_VERDICT])
 
 
 def strength_table(result: CalibrationResult) -> Html:
@@ -72,7 +80,7 @@ def strength_table(result: CalibrationResult) -> Html:
         for group, coefficient in result.strength_coefficients.items()
     ]
     caption = f"Factor on max_isometric_force, allowed from {lower:g} to {upper:g}."
-    return table(caption, ["Strength group", "Coefficient", "Muscles"], rows)
+    return table(caption, ["Strength group", "Coefficient", "Muscles"], rows, words=["Muscles"])
 
 
 def synergy_table(outcome: SynergyOutcome) -> Html:
@@ -114,8 +122,18 @@ def _parameter_cell(result: CalibrationResult, name: str, muscle: int) -> Html:
     initial, final = float(change.initial[muscle]), float(change.final[muscle])
     css = "bound" if change.at_bound[muscle] else ""
     value = f"{parameter_text(initial)} → {parameter_text(final)}"
-    if result.identifiability is not None:
-        interval = result.identifiability.by_trials[name]
-        ends = (parameter_text(float(end[muscle])) for end in (interval.lower_95, interval.upper_95))
-        value += f" ({' to '.join(ends)}){'*' if result.identifiability.informed[name][muscle] else ''}"
-    return cell(value, css=css)
+    known = result.identifiability
+    if known is None:
+        return cell(value, css=css)
+    mark = _INFORMED if known.informed[name][muscle] else _NOT_INFORMED
+    bounds = float(change.upper[muscle] - change.lower[muscle])
+    return cell(f"{value} {mark}", css=css, below=_interval_lines(known.by_trials[name], muscle, bounds))
+
+
+def _interval_lines(interval: Interval, muscle: int, bounds: float) -> list[str]:
+    """The interval and the standard error, whose number means little where it exceeds the bounds."""
+    lower, upper, error = (
+        float(each[muscle]) for each in (interval.lower_95, interval.upper_95, interval.standard_error)
+    )
+    standard_error = error_text(error) if error <= bounds else f"over {error_text(bounds)}"
+    return [f"{parameter_text(lower)} to {parameter_text(upper)}", f"SE {standard_error}"]

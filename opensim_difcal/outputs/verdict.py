@@ -174,12 +174,19 @@ def _informed(parameters: Mapping[str, Any]) -> list[Finding]:
     ]
     if not flags:
         return []
-    counted = f"The trials determine {sum(flags)} of the {len(flags)} values that go into the model"
-    if sum(flags) >= GOOD_SHARE_INFORMED * len(flags):
-        return [Finding(Trust.GOOD, f"{counted}: see What the trials determine.")]
+    n_informed, n_values = sum(flags), len(flags)
+    if n_informed == n_values:
+        sentence = f"The trials determine all {n_values} values that go into the model."
+        return [Finding(Trust.GOOD, sentence)]
+    counted = (
+        f"The trials determine {n_informed} of the {n_values} values that go into the model; the others rest "
+        "on the scaled model: see What the trials determine."
+    )
+    if n_informed >= GOOD_SHARE_INFORMED * n_values:
+        return [Finding(Trust.GOOD, counted)]
     sentence = (
-        f"{counted}; the others rest on the scaled model. Moments may be right all the same; do not read "
-        "such values as measurements. More trials, with other joint angles and efforts, determine more."
+        f"{counted} Moments may be right all the same; do not read such values as measurements. More trials, "
+        "with other joint angles and efforts, determine more."
     )
     return [Finding(Trust.CARE, sentence)]
 

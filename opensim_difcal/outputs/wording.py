@@ -49,6 +49,22 @@ def parameter_text(value: float | None) -> str:
     return f"{value:.0f}" if abs(value) >= 1000.0 else f"{value:.4g}"
 
 
+def error_text(error: float) -> str:
+    """Returns a standard error with two significant digits."""
+    return f"{error:.0f}" if error >= 9.95 else f"{error:.2g}"
+
+
+def correlation_text(correlation: float) -> str:
+    """Returns a correlation with two decimals, or three where it is close to one.
+
+    Rounded toward zero: a close correlation should not read as a perfect one.
+    """
+    scale = 1000 if abs(correlation) >= 0.99 else 100
+    # A billionth keeps 0.29 from becoming 0.28.
+    size = math.floor(scale * abs(correlation) + 1e-9) / scale
+    return f"{math.copysign(size, correlation):.{len(str(scale)) - 1}f}"
+
+
 def readable_coordinate(name: str) -> str:
     """Returns an OpenSim coordinate name as words: "knee_angle_r" is "knee angle (right)"."""
     stem, _, side = name.rpartition("_")
