@@ -7,7 +7,7 @@ calibrates on a few gait cycles and predicts cycles that it never saw. *Uncalibr
 the same excitations, C1 = C2 = -0.5 and A = -1. R² is 1 - SSE/SST of each cycle and coordinate by itself:
 below zero is worse than the cycle's mean. Only cycles that the data set marks as clean are used, all of them.
 
-One setting differs from the tool's defaults for both data sets: prior weight 0.05 instead of 0.02. Fewer
+One setting differs from the tool's defaults for both data sets: prior weight 0.05 instead of 0.005. Fewer
 values end at their bounds and unseen cycles are predicted about equally well; the last table of each data set
 has both."""
 
