@@ -123,13 +123,15 @@ def identifiability(problem: CalibrationProblem, position: Float[Tensor, " whole
     errors = by_trials.diagonal().sqrt()
     correlation = (by_trials / torch.outer(errors, errors)).cpu().numpy()
     labels = unknowns.labels
-    is_informed = (INTERVAL_FACTOR * errors <= 1.0).cpu().numpy()
+    alone, informed = _intervals(unknowns, of_muscles, errors)
+    is_informed = np.zeros(len(labels), dtype=bool)
+    for name, columns in unknowns.columns.items():
+        is_informed[columns[columns >= 0]] = informed[name][columns >= 0]
     singular_values = information.sqrt().cpu().numpy()
     trade_offs = _trade_offs(by_trials.cpu().numpy(), correlation, is_informed, labels)
-    informed = {name: is_informed[columns] & (columns >= 0) for name, columns in unknowns.columns.items()}
     return Identifiability(
-        by_trials=_intervals(unknowns, of_muscles, errors),
-        with_prior=_intervals(unknowns, of_muscles, with_prior.diagonal().sqrt()),
+        by_trials=alone,
+        with_prior=_intervals(unknowns, of_muscles, with_prior.diagonal().sqrt())[0],
         informed=informed,
         verdicts=_verdicts(unknowns, informed, trade_offs),
         trade_offs=trade_offs,
@@ -270,20 +272,39 @@ def _prior_deviation(unknowns: Unknowns, evidence: _Evidence) -> dict[str, float
     }
 
 
-def _intervals(unknowns: Unknowns, position: Tensor, errors: Tensor) -> dict[str, Interval]:
-    """Intervals in the parameters' own units; a parameter is linear in its unknown."""
+def _intervals(
+    unknowns: Unknowns, position: Tensor, errors: Tensor
+) -> tuple[dict[str, Interval], dict[str, np.ndarray]]:
+    """Intervals in the parameters' own units, and whether they are narrower than the bounds.
+
+    A parameter is linear in its unknown. C1 and C2 may as well change places: where the bounds
+    allow that, each is one or the other, and its interval spans both.
+    """
     here, lower, upper = (unknowns.absolute(each) for each in (position, *unknowns.limits))
     unit = unknowns.absolute(position + 1.0)
-    found = {}
-    for name, value in here.items():
-        error = errors[unknowns.columns[name]].cpu().numpy() * np.abs(unit[name] - value)
-        reach = INTERVAL_FACTOR * error
-        found[name] = Interval(
-            standard_error=error,
-            lower_95=np.maximum(value - reach, lower[name]),
-            upper_95=np.minimum(value + reach, upper[name]),
-        )
-    return found
+    error = {
+        name: errors[unknowns.columns[name]].cpu().numpy() * np.abs(unit[name] - value)
+        for name, value in here.items()
+    }
+    low = {name: value - INTERVAL_FACTOR * error[name] for name, value in here.items()}
+    high = {name: value + INTERVAL_FACTOR * error[name] for name, value in here.items()}
+    one, two = here["c1"], here["c2"]
+    least, most = np.maximum(lower["c1"], lower["c2"]), np.minimum(upper["c1"], upper["c2"])
+    swap = (np.minimum(one, two) >= least) & (np.maximum(one, two) <= most)
+    mixed = np.sqrt(0.5 * (error["c1"] ** 2 + error["c2"] ** 2) + 0.25 * (one - two) ** 2)
+    ends = np.minimum(low["c1"], low["c2"]), np.maximum(high["c1"], high["c2"])
+    for name in ("c1", "c2"):
+        error[name] = np.where(swap, mixed, error[name])
+        low[name], high[name] = np.where(swap, ends[0], low[name]), np.where(swap, ends[1], high[name])
+    informed = {
+        name: (high[name] - low[name] <= upper[name] - lower[name]) & (unknowns.columns[name] >= 0)
+        for name in here
+    }
+    intervals = {
+        name: Interval(error[name], np.maximum(low[name], lower[name]), np.minimum(high[name], upper[name]))
+        for name in here
+    }
+    return intervals, informed
 
 
 def _trade_offs(

@@ -12,12 +12,14 @@ MOST_TRADE_OFFS = 12
 
 HOW_TO_READ = (
     "A value counts as determined, or informed, if the trials alone confine it, with 95 % certainty, to an "
-    "interval narrower than its bounds. The others rest on the prior, which is the calibration's pull toward "
-    "the scaled model. Muscles of one strength group share one number for max_isometric_force."
+    "interval narrower than its bounds. Muscles of one strength group share one number for "
+    "max_isometric_force."
 )
+OF_PRIOR = "The other values rest on the prior, which is the calibration's pull toward the scaled model."
 TRADE_OFFS = (
-    "These values make up for each other. Where their errors correlate near -1, one too large and the other "
-    "too small give nearly the same moments; near 1, both too large or both too small do."
+    "These values make up for each other: where the correlation of their errors is near -1, nearly the same "
+    "moments follow from one too large with the other too small; where it is near 1, from both too large or "
+    "both too small."
 )
 HYBRID_CAUTION = (
     "Excitations of muscles without a recording were fitted to the same moments. The noise that they fit is "
@@ -31,8 +33,9 @@ def confidence_sentences(known: Identifiability) -> list[str]:
     written = [known.informed[name] for name in WRITTEN if name in known.informed]
     n_informed, n_written = sum(int(each.sum()) for each in written), sum(len(each) for each in written)
     return [
-        f"The trials determine {known.n_informed} of the {n_values} calibrated values; of the {n_written} that "
-        f"go into the model, they determine {n_informed}. {HOW_TO_READ}",
+        f"The trials determine {known.n_informed} of the {n_values} calibrated values; of the {n_written} "
+        f"that go into the model, they determine {n_informed}. {HOW_TO_READ}"
+        + (f" {OF_PRIOR}" if known.prior_deviation else ""),
         *_evidence(known),
         *_prior(known),
     ]
@@ -60,8 +63,8 @@ def _evidence(known: Identifiability) -> list[str]:
         f"The calibration trials hold {counted(n_samples, 'sample')} of each moment, but neighboring samples "
         "resemble each other. As evidence they are worth as many independent samples as "
         f"{_listed(samples)}. These determine {known.n_determined} of the "
-        f"{counted(len(known.unknowns), 'direction')} in which the {len(known.unknowns)} unknowns (what the "
-        "calibration learns) can move."
+        f"{counted(len(known.unknowns), 'direction')} in which the unknowns, the numbers that the "
+        "calibration learns, can move."
     ]
 
 
@@ -78,22 +81,28 @@ def _prior(known: Identifiability) -> list[str]:
     ]
     return [
         f"Of the {counted(len(known.unknowns), 'unknown')}, the prior holds as many as "
-        f"{known.n_held_by_prior:.0f}. It counts like knowing each beforehand to {_listed(words)} half ranges "
-        "(half the distance between the bounds). Where that is tighter than what is really known of this "
-        "person, the intervals with the prior, in parameters.csv and summary.json, are too narrow. This page "
-        "shows the intervals without it."
+        f"{known.n_held_by_prior:.0f}. It counts like knowing each beforehand to {_listed(words)}, in half "
+        "ranges (half the distance between the bounds). Where that is tighter than what is really known of "
+        "this person, the intervals with the prior, in parameters.csv and summary.json, are too narrow. This "
+        "page shows the intervals without it."
     ]
 
 
 def _likeness(pair: TradeOff) -> tuple[str, ...]:
-    """What pairs have in common that are told in one sentence: the kinds, if of the same muscle."""
+    """What pairs of one muscle have in common that are told in one sentence."""
     (first, owner), (second, other) = _split(pair.first), _split(pair.second)
-    return (first, second, str(pair.together)) if owner == other else (pair.first, pair.second)
+    if owner != other:
+        return pair.first, pair.second
+    return first, second, str(pair.together), "+" if pair.correlation > 0.0 else "-"
 
 
 def _trade_off(alike: Sequence[TradeOff]) -> str:
     pair = alike[0]
-    end = "only their combination is determined" if pair.together else "nor is their combination determined"
+    end = (
+        "only their combination is determined"
+        if pair.together
+        else "not even their combination is determined"
+    )
     if len(alike) == 1:
         correlation = correlation_text(pair.correlation)
         return f"{pair.first} and {pair.second}: correlation {correlation}; {end}."

@@ -95,8 +95,9 @@ def parameter_picture(result: CalibrationResult) -> Html:
     )
     if result.identifiability is not None:
         caption += (
-            " The thin line is the 95 % interval that the trials alone allow, cut off at the bounds; a "
-            "hollow mark is a value that they do not determine."
+            " The thin line is the 95 % interval that the trials alone allow, without the pull to the scaled "
+            "model; where it has no end mark it goes on beyond the bound. A hollow mark is a value that the "
+            "trials do not determine."
         )
     alt = "Start and calibrated value of each parameter within its bounds; the table below holds the numbers."
     return embedded(parameter_changes(result), "parameters", alt=alt, caption=caption)
@@ -108,13 +109,15 @@ def correlation_picture(result: CalibrationResult) -> Html | None:
         return None
     caption = (
         "How to read: left, every small square is a pair of unknowns; a muscle's own are the blocks on the "
-        "diagonal. Dark red: if one is too large, the other is too; dark blue: if one is too large, the "
-        "other is too small, and the moments hardly change. Right, every dot is a direction in which the "
-        "unknowns can move together; above the line the trials determine it to within the bounds."
+        "diagonal (c1, c2, shape_factor, optimal_fiber_length, tendon_slack_length); what groups share "
+        "stands last. The moments hardly change if both of a dark red pair are too large, or if one of a "
+        "dark blue pair is too large and the other too small; a pale pair the trials tell apart. Right, "
+        "every dot is a direction in which the unknowns can move together; above the line the trials "
+        "determine it to within the bounds. A triangle is a direction of which they say nearly nothing."
     )
     alt = "Correlation of the unknowns' errors, and the information in every direction."
     figure = correlations(result.identifiability, result.muscle_names)
-    return picture(png(figure), "image/png", alt=alt, caption=caption)
+    return embedded(figure, "correlations", alt=alt, caption=caption)
 
 
 def fiber_picture(result: CalibrationResult, active_force_length: Curve, allowed: Range) -> Html:

@@ -34,6 +34,7 @@ thead th { border-bottom: 2px solid var(--text); vertical-align: bottom; white-s
 td.low { color: #b34700; font-weight: 700; }
 td.bound { background: #fdf3ee; color: #b34700; font-weight: 700; }
 td.words, thead th.words { text-align: left; white-space: normal; }
+details table { font-size: .77rem; }
 td small { display: block; color: var(--quiet); font-weight: 400; }
 figure { margin: 1.4rem 0; break-inside: avoid; }
 figure img { width: 100%; height: auto; display: block; }

@@ -14,8 +14,8 @@ Agreements = Mapping[str, Mapping[str, Mapping[str, float | None]]]
 
 _INFORMED, _NOT_INFORMED = "●", "○"  # as in the figure of the parameters
 _HOW_TO_READ_INTERVALS = (
-    f"{_INFORMED}: the trials determine it; {_NOT_INFORMED}: they do not. Below it the 95 % interval, cut off "
-    "at the bounds, and the standard error (SE), both by the trials alone, without the prior."
+    f"{_INFORMED}: the trials determine it; {_NOT_INFORMED}: they do not. Below it the 95 % interval, cut "
+    "off at the bounds, and the standard error (SE), both by the trials alone, without the prior."
 )
 _VERDICT = "What the trials determine"
 
@@ -59,9 +59,10 @@ def verdict_table(known: Identifiability) -> Html:
     """Returns what the trials determine, one row per muscle."""
     rows = [(muscle, [cell(sentence, css="words")]) for muscle, sentence in known.verdicts.items()]
     caption = (
-        "c1, c2 and shape_factor say how an excitation becomes an activation; the others go into the model. "
         "Informed: the trials determine the value by itself. Only together: they determine what the two do "
-        "in combination."
+        "in combination. c1, c2 and shape_factor say how an excitation becomes an activation; the others go "
+        "into the model. A strength_coefficient is the factor on max_isometric_force of all muscles of a "
+        "group."
     )
     return table(caption, ["Muscle", _VERDICT], rows, words=[_VERDICT])
 
@@ -123,10 +124,10 @@ def _parameter_cell(result: CalibrationResult, name: str, muscle: int) -> Html:
     css = "bound" if change.at_bound[muscle] else ""
     value = f"{parameter_text(initial)} → {parameter_text(final)}"
     known = result.identifiability
-    if known is None:
+    bounds = float(change.upper[muscle] - change.lower[muscle])
+    if known is None or bounds == 0.0:  # a muscle whose strains are not learned keeps the model's
         return cell(value, css=css)
     mark = _INFORMED if known.informed[name][muscle] else _NOT_INFORMED
-    bounds = float(change.upper[muscle] - change.lower[muscle])
     return cell(f"{value} {mark}", css=css, below=_interval_lines(known.by_trials[name], muscle, bounds))
 
 

@@ -179,8 +179,8 @@ def _informed(parameters: Mapping[str, Any]) -> list[Finding]:
         sentence = f"The trials determine all {n_values} values that go into the model."
         return [Finding(Trust.GOOD, sentence)]
     counted = (
-        f"The trials determine {n_informed} of the {n_values} values that go into the model; the others rest "
-        "on the scaled model: see What the trials determine."
+        f"The trials determine {n_informed} of the {n_values} values that go into the model; the others stay "
+        "near the scaled model or are not determined: see What the trials determine."
     )
     if n_informed >= GOOD_SHARE_INFORMED * n_values:
         return [Finding(Trust.GOOD, counted)]

@@ -304,3 +304,9 @@ def make_identifiability(result: CalibrationResult) -> Identifiability:
 def confident(result) -> CalibrationResult:
     """The result with what its trials determine."""
     return dataclasses.replace(result, identifiability=make_identifiability(result))
+
+
+@pytest.fixture(scope="session")
+def confident_hybrid_result(hybrid_result) -> CalibrationResult:
+    """The hybrid result with what its trials determine."""
+    return dataclasses.replace(hybrid_result, identifiability=make_identifiability(hybrid_result))

@@ -3,6 +3,7 @@ import re
 import pytest
 from page_outline import Outline
 
+from opensim_difcal.outputs.confidence_sentences import HYBRID_CAUTION
 from opensim_difcal.outputs.report import CONTENTS, contents_of, write_report
 from opensim_difcal.outputs.report_figures import draw_pictures
 from opensim_difcal.outputs.summary import summary
@@ -112,4 +113,22 @@ def test_what_the_trials_determine_has_a_section_of_its_own(
     assert "Informed: what &lt;soleus_r&gt; has." in page
     assert "only their combination is determined." in page
     assert "The trials determine 33 of the 66 values that go into the model" in page
-    assert "In brackets its 95 % interval" in page
+    assert "Below it the 95 % interval" in page
+    assert page.count("<figure>") == 8
+    assert "fitted to the same moments" not in page
+
+
+def test_without_it_the_section_is_left_out(page, result):
+    assert "confidence" not in [anchor for anchor, _ in contents_of(result)]
+    assert "What the trials determine" not in page
+
+
+def test_a_hybrid_calibration_warns_that_intervals_are_too_narrow(
+    tmp_path, confident_hybrid_result, active_force_length, closed_loop
+):
+    page = written(tmp_path / "report.html", confident_hybrid_result, active_force_length, closed_loop)
+    anchors = [anchor for anchor, _ in contents_of(confident_hybrid_result)]
+    assert anchors[1:6] == ["parameters", "confidence", "muscles", "activations", "synergies"]
+    assert Outline(page).ids == anchors
+    assert page.count("Take care") == 2
+    assert HYBRID_CAUTION in page

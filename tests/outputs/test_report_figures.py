@@ -29,6 +29,19 @@ def test_synthesized_excitations_have_a_picture_where_there_are_some(hybrid_resu
     assert all("<figcaption>How to read: " in picture for picture in pictures)
 
 
+def test_correlations_have_a_picture_where_they_are_known(result, confident):
+    assert report_figures.correlation_picture(result) is None
+    picture = report_figures.correlation_picture(confident)
+    assert picture is not None
+    assert media_types(picture) == ["image/svg+xml"]
+    assert len(picture) < 500_000
+
+
+def test_the_caption_of_the_parameters_explains_intervals_where_there_are_some(result, confident):
+    assert "95 % interval" not in report_figures.parameter_picture(result)
+    assert "95 % interval" in report_figures.parameter_picture(confident)
+
+
 def test_the_caption_of_activations_speaks_of_synthesized_muscles_where_there_are_some(result, hybrid_result):
     assert "marked (synthesized)" in report_figures.activation_picture(hybrid_result)
     assert "synthesized" not in report_figures.activation_picture(result)

@@ -37,6 +37,13 @@ def test_tables_name_the_scope_of_their_headers():
     assert '<tr><th scope="row">walk</th><td class="low">0.9</td></tr>' in table
 
 
+def test_columns_of_words_and_lines_below_a_number_are_marked():
+    cell = report_page.cell("1", css="low", below=["0 to 2", HOSTILE])
+    assert cell == f'<td class="low">1<small>0 to 2</small><small>{ESCAPED}</small></td>'
+    table = report_page.table("c", ["Muscle", "Verdict"], [], words=["Verdict"])
+    assert '<th scope="col">Muscle</th><th scope="col" class="words">Verdict</th>' in table
+
+
 def test_pictures_stand_inside_the_page():
     picture = report_page.picture(b"abc", "image/png", alt="An image", caption="How to read")
     assert '<img src="data:image/png;base64,YWJj" alt="An image">' in picture

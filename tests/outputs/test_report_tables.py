@@ -1,8 +1,13 @@
+from dataclasses import replace
+
+import numpy as np
+
 from opensim_difcal.outputs.report_tables import (
     agreement_table,
     parameter_table,
     strength_table,
     synergy_table,
+    verdict_table,
 )
 from opensim_difcal.outputs.summary import summary
 
@@ -29,6 +34,43 @@ def test_parameter_table_marks_values_at_a_bound(result):
     assert table.count('class="bound"') == 2
     assert '<th scope="col">max_isometric_force (N)</th>' in table
     assert '<th scope="col">shape_factor</th>' in table
+
+
+def test_parameter_table_holds_intervals_where_they_are_known(result, confident):
+    assert "<small>" not in parameter_table(result)
+    table = parameter_table(confident)
+    change, interval = (
+        each["tendon_slack_length"] for each in (confident.parameters, confident.identifiability.by_trials)
+    )
+    assert (
+        f"<td>{change.initial[3]:.4g} → {change.final[3]:.4g} ○"
+        f"<small>{interval.lower_95[3]:.4g} to {interval.upper_95[3]:.4g}</small>"
+        f"<small>SE {interval.standard_error[3]:.2g}</small></td>"
+    ) in table
+    assert (table.count("●<small>"), table.count("○<small>")) == (66, 66)
+
+
+def test_a_standard_error_beyond_the_bounds_is_only_said_to_be_so(confident):
+    known = confident.identifiability
+    c1 = replace(known.by_trials["c1"], standard_error=np.full(len(confident.muscle_names), 4.5))
+    vague = replace(known, by_trials={**known.by_trials, "c1": c1})
+    assert "SE over" not in parameter_table(confident)
+    assert (
+        parameter_table(replace(confident, identifiability=vague)).count("<small>SE over 0.9</small>") == 22
+    )
+
+
+def test_a_value_that_is_not_learned_has_no_interval(confident):
+    change = confident.parameters["c1"]
+    kept = replace(change, final=change.initial, lower=change.initial, upper=change.initial)
+    table = parameter_table(replace(confident, parameters={**confident.parameters, "c1": kept}))
+    assert table.count("<td>-0.5 → -0.5</td>") == 22
+
+
+def test_verdict_table_has_a_sentence_for_every_muscle(confident):
+    table = verdict_table(confident.identifiability)
+    assert table.count('<td class="words">Informed: what &lt;') == 22
+    assert '<th scope="col" class="words">What the trials determine</th>' in table
 
 
 def test_strength_table_lists_the_members(result):

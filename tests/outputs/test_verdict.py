@@ -164,7 +164,8 @@ def with_informed(n_informed: int) -> dict:
 def test_what_the_trials_determine_counts_the_values_that_go_into_the_model():
     sentences = [f.sentence for f in verdict(with_informed(5), CLOSED_LOOP).findings]
     assert (
-        "The trials determine 5 of the 10 values that go into the model: see What the trials determine."
+        "The trials determine 5 of the 10 values that go into the model; the others stay near the "
+        "scaled model or are not determined: see What the trials determine."
     ) in sentences
     assert verdict(with_informed(5), CLOSED_LOOP).trust is Trust.GOOD
 
@@ -172,7 +173,18 @@ def test_what_the_trials_determine_counts_the_values_that_go_into_the_model():
 def test_a_model_of_which_little_is_determined_is_to_be_used_with_care():
     assert worst(with_informed(4)) == Finding(
         Trust.CARE,
-        "The trials determine 4 of the 10 values that go into the model; the others rest on the scaled "
-        "model. Moments may be right all the same; do not read such values as measurements. More trials, "
-        "with other joint angles and efforts, determine more.",
+        "The trials determine 4 of the 10 values that go into the model; the others stay near the "
+        "scaled model or are not determined: see What the trials determine. Moments may be right all "
+        "the same; do not read such values as measurements. More trials, with other joint "
+        "angles and efforts, determine more.",
     )
+
+
+def test_a_model_of_which_all_is_determined_is_good():
+    sentence = "The trials determine all 10 values that go into the model."
+    assert Finding(Trust.GOOD, sentence) in verdict(with_informed(10), CLOSED_LOOP).findings
+
+
+def test_nothing_is_said_of_what_is_determined_where_it_is_not_known():
+    sentences = [finding.sentence for finding in verdict(summary_with(), CLOSED_LOOP).findings]
+    assert not [sentence for sentence in sentences if "determine" in sentence]

@@ -2,6 +2,8 @@ import pytest
 
 from opensim_difcal.execution.modes import MODES
 from opensim_difcal.outputs.wording import (
+    correlation_text,
+    error_text,
     moment_text,
     parameter_text,
     percent_text,
@@ -92,6 +94,29 @@ def test_synergies_are_numbered_from_one():
 )
 def test_a_variance_accounted_for_is_rounded_down_and_may_be_negative(fraction, text):
     assert vaf_text(fraction) == text
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [(0.000728, "0.00073"), (0.47, "0.47"), (9.94, "9.9"), (9.96, "10"), (629.4, "629"), (0.0, "0")],
+)
+def test_standard_errors_have_two_digits_but_no_power_of_ten(error, text):
+    assert error_text(error) == text
+
+
+@pytest.mark.parametrize(
+    ("correlation", "text"),
+    [
+        (-0.98, "-0.98"),
+        (0.929, "0.92"),
+        (-0.9996, "-0.999"),
+        (0.99, "0.990"),
+        (0.29, "0.29"),
+        (-1.0, "-1.000"),
+    ],
+)
+def test_a_close_correlation_never_reads_as_a_perfect_one(correlation, text):
+    assert correlation_text(correlation) == text
 
 
 def test_every_mode_of_execution_has_words():

@@ -22,7 +22,7 @@ from opensim_difcal.outputs.figures.style import (
 
 RELATIVE = ("optimal_fiber_length", "tendon_slack_length", "max_isometric_force")
 N_COLUMNS = 3
-INTERVAL = "#404040"
+INTERVAL, UNSURE = "#303030", "#909090"
 
 
 def parameter_changes(result: CalibrationResult) -> Figure:
@@ -30,7 +30,8 @@ def parameter_changes(result: CalibrationResult) -> Figure:
 
     The three parameters that are written to the model are shown as a ratio to their start
     value, the others as they are. A thin line is the 95 % interval that the trials alone
-    allow; a hollow mark stands for a value that they do not determine.
+    allow, open where it is cut off at a bound; a hollow mark stands for a value that they do
+    not determine.
 
     Args:
         result: The calibration.
@@ -67,9 +68,16 @@ def _panel(
     colors = np.where(change.at_bound, AT_BOUND, CALIBRATED)
     axes.hlines(rows, initial, final, color=colors, linewidth=1.5, zorder=2)
     axes.scatter(initial, rows, marker="|", s=40, color=UNCALIBRATED, zorder=3)
-    if interval is not None:
-        axes.hlines(rows, interval.lower_95 / scale, interval.upper_95 / scale, color=INTERVAL, linewidth=0.8)
     known = np.ones_like(change.at_bound) if informed is None else informed
+    if interval is not None:
+        lower, upper = interval.lower_95, interval.upper_95
+        shades = np.where(known, INTERVAL, UNSURE)
+        axes.hlines(rows, lower / scale, upper / scale, color=shades, linewidth=0.8, zorder=3)
+        for end, is_cut_off in ((lower, lower <= change.lower), (upper, upper >= change.upper)):
+            caps = ~is_cut_off
+            axes.scatter(
+                (end / scale)[caps], rows[caps], marker="|", s=14, color=shades[caps], lw=0.8, zorder=3
+            )
     for at, size, marker, color in ((False, 18, "o", CALIBRATED), (True, 28, "D", AT_BOUND)):
         for sure, face in ((True, color), (False, "white")):
             chosen = (change.at_bound == at) & (known == sure)
@@ -82,9 +90,11 @@ def _panel(
 
 
 def _legend(*, with_intervals: bool) -> list[Line2D]:
-    hollow = Line2D([], [], color=CALIBRATED, marker="o", markersize=5, mfc="white", label="not informed")
-    intervals = [Line2D([], [], color=INTERVAL, linewidth=0.8, label="95 % interval"), hollow]
-    hollow.set_linestyle("")
+    hollow = {"marker": "o", "markersize": 5, "markerfacecolor": "white", "linestyle": ""}
+    intervals = [
+        Line2D([], [], color=INTERVAL, linewidth=0.8, label="95 % interval"),
+        Line2D([], [], color=CALIBRATED, label="not determined", **hollow),
+    ]
     return [
         Line2D([], [], color=BOUNDS, linewidth=5.0, label="allowed"),
         Line2D([], [], color=UNCALIBRATED, marker="|", markersize=8, linestyle="", label="start value"),

@@ -28,7 +28,7 @@ def test_values_at_a_bound_are_marked_apart(result):
 
 def test_values_that_the_trials_do_not_determine_are_hollow(confident):
     panel = parameter_changes(confident).axes[0]
-    first = 4  # after the bounds, the ways, the starts and the intervals
+    first = 6  # after the bounds, the ways, the starts, the intervals and their ends
     sure, unsure = offsets(panel, first, first + 2), offsets(panel, first + 1, first + 3)
     assert sorted(sure[:, 1].tolist()) == list(range(0, 22, 2))
     assert sorted(unsure[:, 1].tolist()) == list(range(1, 22, 2))
@@ -46,6 +46,25 @@ def test_every_value_has_its_interval(confident):
         interval = confident.identifiability.by_trials[name]
         np.testing.assert_allclose(lines[:, 0, 0], interval.lower_95 / scale)
         np.testing.assert_allclose(lines[:, 1, 0], interval.upper_95 / scale)
+
+
+def test_an_interval_that_a_bound_cuts_off_has_no_end_mark(confident):
+    change = confident.parameters["c1"]
+    interval = confident.identifiability.by_trials["c1"]
+    panel = parameter_changes(confident).axes[3]
+    lower, upper = offsets(panel, 4), offsets(panel, 5)
+    inside = interval.lower_95 > change.lower
+    assert not inside.all()
+    np.testing.assert_array_equal(lower[:, 1], np.flatnonzero(inside))
+    assert len(upper) == 0  # all intervals of this result reach the upper bound
+
+
+def test_the_legend_speaks_of_intervals_where_there_are_some(result, confident):
+    def words(figure):
+        return [text.get_text() for text in figure.legends[0].get_texts()]
+
+    more = ["95 % interval", "not determined"]
+    assert words(parameter_changes(confident)) == [*words(parameter_changes(result)), *more]
 
 
 def test_an_unused_panel_is_hidden(result_without_validation):
