@@ -106,7 +106,7 @@ def identifiability(problem: CalibrationProblem, position: Float[Tensor, " whole
     """Returns what the calibration trials say about every unknown.
 
     A synergy-hybrid calibration fits excitations to the same moments: their curvature is
-    taken off, but not what they fit of the noise, so that intervals are too narrow there.
+    taken off, but not what they fit of the noise, so that intervals may be too narrow there.
 
     Args:
         problem: What was minimized.
@@ -338,7 +338,9 @@ def _verdicts(
         pairs = [
             (each.first, each.second)
             for each in trade_offs
-            if each.together and not unsure.keys().isdisjoint((each.first, each.second))
+            if each.together
+            and not unsure.keys().isdisjoint((each.first, each.second))
+            and any(label.endswith(f" of {muscle}") for label in (each.first, each.second))
         ]
         paired = {label for pair in pairs for label in pair}
         alone = [name for label, name in unsure.items() if label not in paired]

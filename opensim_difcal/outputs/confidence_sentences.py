@@ -23,7 +23,7 @@ TRADE_OFFS = (
 )
 HYBRID_CAUTION = (
     "Excitations of muscles without a recording were fitted to the same moments. The noise that they fit is "
-    "not counted, so the intervals here and in the figure of the parameters are too narrow."
+    "not counted, so the intervals here and in the figure of the parameters may be too narrow."
 )
 
 

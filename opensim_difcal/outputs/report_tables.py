@@ -60,9 +60,9 @@ def verdict_table(known: Identifiability) -> Html:
     rows = [(muscle, [cell(sentence, css="words")]) for muscle, sentence in known.verdicts.items()]
     caption = (
         "Informed: the trials determine the value by itself. Only together: they determine what the two do "
-        "in combination. c1, c2 and shape_factor say how an excitation becomes an activation; the others go "
-        "into the model. A strength_coefficient is the factor on max_isometric_force of all muscles of a "
-        "group."
+        "in combination. c1, c2 and shape_factor say how an excitation becomes an activation (c1 and c2 can "
+        "change places, so their intervals span both); the others go into the model. A strength_coefficient "
+        "is the factor on max_isometric_force of all muscles of a group."
     )
     return table(caption, ["Muscle", _VERDICT], rows, words=[_VERDICT])
 
