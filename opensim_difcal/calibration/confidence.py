@@ -1,7 +1,7 @@
 """How far calibrated numbers can be trusted: standard errors, intervals, what trials determine."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -35,7 +35,7 @@ class TradeOff:
         second: The other.
         correlation: Of their errors, -1..1.
         together: Whether the trials determine a combination of the two although they
-            determine at least one of them not.
+            determine neither.
     """
 
     first: str
@@ -83,6 +83,8 @@ class Identifiability:
         residuals: By coordinate.
         noise_inflation: Variance of the noise over that of the residuals: the unknowns fit some
             of it.
+        calibrated: By parameter, which muscles' values were calibrated; all where it is not
+            named. Of strains, those of muscles in a group.
     """
 
     by_trials: Mapping[str, Interval]
@@ -98,6 +100,16 @@ class Identifiability:
     prior_deviation: Mapping[str, float]
     residuals: Mapping[str, Residuals]
     noise_inflation: float
+    calibrated: Mapping[str, Bool[np.ndarray, " muscle"]] = field(default_factory=dict)
+
+    def is_calibrated(self, name: str) -> Bool[np.ndarray, " muscle"]:
+        """Which muscles' values of a parameter were calibrated."""
+        return self.calibrated.get(name, np.ones_like(self.informed[name]))
+
+    @property
+    def n_values(self) -> int:
+        """How many values of single muscles were calibrated."""
+        return sum(int(self.is_calibrated(name).sum()) for name in self.informed)
 
     @property
     def n_informed(self) -> int:

@@ -48,7 +48,8 @@ _LONGEST_LAG = 0.5  # s, of autocorrelation
 _LARGEST_SHARE = 0.9  # of the noise that the unknowns can be said to fit
 _CLOSE = 0.8  # correlation from which two numbers are said to make up for each other
 _LEAST_RIDGE = 1e-12  # of the largest curvature
-_LEAST_NOISE = 1e-20  # where the moments are fitted exactly
+_LEAST_NOISE = 1e-10  # of the largest curvature, where the moments are fitted exactly
+_TINY = 1e-30
 
 
 class Correlation(NamedTuple):
@@ -97,9 +98,7 @@ class _Evidence:
 
     def _ridge(self) -> Tensor:
         """As much curvature as leaves an unknown without evidence the largest error."""
-        diagonal = self.moments.diagonal()
-        least = max(self.unit_noise / LARGEST_ERROR**2, _LEAST_RIDGE * float(diagonal.max()))
-        return torch.full_like(diagonal, least)
+        return torch.full_like(self.prior, self.unit_noise / LARGEST_ERROR**2)
 
 
 def identifiability(problem: CalibrationProblem, position: Float[Tensor, " whole"]) -> Identifiability:
@@ -122,6 +121,8 @@ def identifiability(problem: CalibrationProblem, position: Float[Tensor, " whole
     unknowns = problem.unknowns
     errors = by_trials.diagonal().sqrt()
     correlation = (by_trials / torch.outer(errors, errors)).cpu().numpy()
+    with_prior_errors = with_prior.diagonal().sqrt().clamp(max=LARGEST_ERROR)
+    errors = errors.clamp(max=LARGEST_ERROR)
     labels = unknowns.labels
     alone, informed = _intervals(unknowns, of_muscles, errors)
     is_informed = np.zeros(len(labels), dtype=bool)
@@ -131,7 +132,7 @@ def identifiability(problem: CalibrationProblem, position: Float[Tensor, " whole
     trade_offs = _trade_offs(by_trials.cpu().numpy(), correlation, is_informed, labels)
     return Identifiability(
         by_trials=alone,
-        with_prior=_intervals(unknowns, of_muscles, with_prior.diagonal().sqrt())[0],
+        with_prior=_intervals(unknowns, of_muscles, with_prior_errors)[0],
         informed=informed,
         verdicts=_verdicts(unknowns, informed, trade_offs),
         trade_offs=trade_offs,
@@ -143,6 +144,7 @@ def identifiability(problem: CalibrationProblem, position: Float[Tensor, " whole
         prior_deviation=_prior_deviation(unknowns, evidence),
         residuals=residuals,
         noise_inflation=inflation,
+        calibrated={name: columns >= 0 for name, columns in unknowns.columns.items()},
     )
 
 
@@ -162,9 +164,8 @@ def _evidence(problem: CalibrationProblem, position: Tensor) -> tuple[_Evidence,
         curvature = HybridGaussNewton(problem)(position.unsqueeze(0)).without_drive(len(of_muscles))
     else:
         curvature = equations.equations(at, here).hessian[0]
-    inverse = torch.linalg.inv(
-        curvature + _LEAST_RIDGE * curvature.diagonal().max() * torch.eye(len(curvature))
-    )
+    ridge = torch.zeros_like(of_muscles) + _LEAST_RIDGE * curvature.diagonal().max()
+    inverse = torch.linalg.inv(curvature + torch.diag(ridge))
     squares = float((residual**2).sum())
     share = float((inverse * noise).sum()) / squares if squares > 0.0 else 0.0
     inflation = 1.0 / (1.0 - min(max(share, 0.0), _LARGEST_SHARE))
@@ -176,7 +177,7 @@ def _evidence(problem: CalibrationProblem, position: Tensor) -> tuple[_Evidence,
         noise=unit_noise * moments if is_hybrid else inflation * noise,
         others=curvature - torch.diag(prior) - moments,
         prior=prior,
-        unit_noise=max(unit_noise, _LEAST_NOISE),
+        unit_noise=max(unit_noise, _LEAST_NOISE * float(moments.diagonal().max()), _TINY),
     )
     names = [problem.trials.coordinate_names[each.index] for each in coordinates]
     return evidence, _residuals(correlation, names, scored, time_step), inflation
@@ -185,7 +186,7 @@ def _evidence(problem: CalibrationProblem, position: Tensor) -> tuple[_Evidence,
 def _scores(
     equations: GaussNewton, at: Linearization, correlation: Correlation, n_unknowns: int
 ) -> tuple[Tensor, Tensor]:
-    """J^T J and J^T V J of the moments, trial by trial, so that no more than one trial is held."""
+    """J^T J and J^T V J of the moments, trial by trial."""
     n_trials, n_times = at.simulation.joint_moment.shape[1:3]
     blocks = [equations.moment_block(each, at)[0] for each in equations.coordinates]
     scale = correlation.scale
@@ -310,11 +311,11 @@ def _intervals(
 def _trade_offs(
     covariance: np.ndarray, correlation: np.ndarray, informed: np.ndarray, labels: tuple[str, ...]
 ) -> tuple[TradeOff, ...]:
-    """Pairs with one number at least that is not informed, and errors that go together."""
+    """Pairs of numbers of which neither is informed, and whose errors go together."""
     first, second = np.nonzero(np.triu(np.abs(correlation) >= _CLOSE, k=1))
     found = []
     for i, j in zip(first, second, strict=True):
-        if informed[i] and informed[j]:
+        if informed[i] or informed[j]:
             continue
         smallest = np.linalg.eigvalsh(covariance[np.ix_((i, j), (i, j))])[0]
         together = INTERVAL_FACTOR * np.sqrt(max(smallest, 0.0)) <= 1.0

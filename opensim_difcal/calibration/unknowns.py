@@ -263,14 +263,14 @@ def make_unknowns(
         "tendon_slack_length": one,
         "strength_coefficient": one.new_ones(len(groups)),
     }
-    kinds = (*KINDS, *(kind for kind in CURVE_STRAINS if kind in learned_strains))
     of_strains = _strain_groups(muscles.names, strain_groups) if learned_strains else {}
+    kinds = (*KINDS, *(kind for kind in CURVE_STRAINS if kind in learned_strains and of_strains))
     for kind in kinds[len(KINDS) :]:
         starts[kind] = one.new_full((len(of_strains),), 0.0 if kind == _SHIFTED else 1.0)
     for kind in kinds:
         _check_start(kind, starts[kind], getattr(bounds, kind))
     if of_strains:
-        check_rise(muscles, bounds, learned_strains)
+        check_rise(muscles, bounds, learned_strains, strain_groups)
     ends = [torch.cat([torch.full_like(starts[k], getattr(bounds, k)[i]) for k in kinds]) for i in (0, 1)]
     factors = {name: unrecorded_prior_factor if name in unrecorded else 1.0 for name in muscles.names}
     of_groups = [sum(factors[name] for name in group) / len(group) for group in groups.values()]
@@ -328,21 +328,33 @@ def _strain_groups(
     return {group: members for group, members in kept.items() if members}
 
 
-def check_rise(muscles: Muscles, bounds: Bounds, learned_strains: Sequence[str]) -> None:
+def check_rise(
+    muscles: Muscles,
+    bounds: Bounds,
+    learned_strains: Sequence[str],
+    strain_groups: Mapping[str, Sequence[str]] | None = None,
+) -> None:
     """Refuses bounds within which a passive curve need not rise between its two strains.
 
     Args:
         muscles: The scaled model's muscles.
         bounds: Bounds.
         learned_strains: Those of `CURVE_STRAINS` that are learned.
+        strain_groups: Members of every group that shares them; all muscles by default.
 
     Raises:
         BoundsError: If the strain at one normalized force can come too close to that at zero.
     """
     zero, one = CURVE_STRAINS[:2]
+    if not {zero, one}.intersection(learned_strains):
+        return
+    groups = _strain_groups(muscles.names, strain_groups)
+    members = {name for group in groups.values() for name in group}
+    device = muscles.optimal_fiber_length.device
+    is_member = torch.tensor([name in members for name in muscles.names], device=device)
     highest = getattr(muscles, zero) + (getattr(bounds, zero)[1] if zero in learned_strains else 0.0)
     lowest = getattr(muscles, one) * (getattr(bounds, one)[0] if one in learned_strains else 1.0)
-    bad = torch.nonzero(lowest - highest < _LEAST_RISE)
+    bad = torch.nonzero((lowest - highest < _LEAST_RISE) & is_member)
     if len(bad):
         i = int(bad[0])
         raise BoundsError(

@@ -11,7 +11,7 @@ from opensim_difcal.calibration.result import ParameterChange, Prediction, Statu
 
 _NEGATIVE_FORCE = -1e-3  # of max_isometric_force
 _WORSE = 2.0  # validation error over calibration error
-_LEAST_ERROR = 1e-6  # of the moment's standard deviation, so that a perfect fit can be divided by
+_LEAST_ERROR = 1e-2  # of the moment's standard deviation: a better fit is no measure for another
 
 
 def calibration_warnings(
@@ -56,7 +56,7 @@ def _worse_on_validation(predictions: Sequence[Prediction]) -> list[str]:
     sentences = []
     for name in seen:
         ratio = _relative_error(unseen[name]) / max(_relative_error(seen[name]), _LEAST_ERROR)
-        if ratio > _WORSE:
+        if ratio > _WORSE:  # never for NaN
             sentences.append(
                 f"{name}: the error on validation trials ({unseen[name].rmse:.1f} N m) is {ratio:.1f} times "
                 f"that on calibration trials ({seen[name].rmse:.1f} N m), each against how much the moment "
@@ -67,8 +67,8 @@ def _worse_on_validation(predictions: Sequence[Prediction]) -> list[str]:
 
 
 def _relative_error(agreement: Agreement) -> float:
-    """RMSE over the standard deviation of the measured moment; 0 where that moment is constant."""
-    return math.sqrt(1.0 - agreement.r2) if agreement.r2 <= 1.0 else 0.0
+    """RMSE over the standard deviation of the measured moment; NaN where that moment is constant."""
+    return math.sqrt(1.0 - agreement.r2)
 
 
 def _unpredicted_trials(predictions: Sequence[Prediction]) -> list[str]:

@@ -29,12 +29,12 @@ HYBRID_CAUTION = (
 
 def confidence_sentences(known: Identifiability) -> list[str]:
     """Says how much the trials determine, on how much evidence, and what the prior adds."""
-    n_values = sum(len(each) for each in known.informed.values())
-    written = [known.informed[name] for name in WRITTEN if name in known.informed]
-    n_informed, n_written = sum(int(each.sum()) for each in written), sum(len(each) for each in written)
+    written = [name for name in WRITTEN if name in known.informed]
+    n_informed = sum(int(known.informed[name].sum()) for name in written)
+    n_written = sum(int(known.is_calibrated(name).sum()) for name in written)
     return [
-        f"The trials determine {known.n_informed} of the {n_values} calibrated values; of the {n_written} "
-        f"that go into the model, they determine {n_informed}. {HOW_TO_READ}"
+        f"The trials determine {known.n_informed} of the {known.n_values} calibrated values; of the "
+        f"{n_written} that go into the model, they determine {n_informed}. {HOW_TO_READ}"
         + (f" {OF_PRIOR}" if known.prior_deviation else ""),
         *_evidence(known),
         *_prior(known),

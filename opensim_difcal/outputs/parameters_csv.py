@@ -70,7 +70,7 @@ def _row(result: CalibrationResult, muscle: int, name: str, parameter: str) -> l
 
 
 def _confidence(known: Identifiability | None, parameter: str, muscle: int) -> list[str | float]:
-    if known is None:
+    if known is None or not known.is_calibrated(parameter)[muscle]:
         return [""] * 7
     alone, with_prior = (
         [float(values[muscle]) for values in vars(intervals[parameter]).values()]

@@ -178,7 +178,7 @@ def _change(change: ParameterChange, muscle: int) -> dict[str, float | bool]:
 
 def _confidence(known: Identifiability | None, name: str, muscle: int) -> dict[str, float | bool]:
     """Interval of a value, by the trials alone and with the prior."""
-    if known is None:
+    if known is None or not known.is_calibrated(name)[muscle]:
         return {}
     alone, with_prior = vars(known.by_trials[name]), vars(known.with_prior[name])
     return {
@@ -190,7 +190,7 @@ def _confidence(known: Identifiability | None, name: str, muscle: int) -> dict[s
 
 def _identifiability(known: Identifiability) -> dict[str, Any]:
     return {
-        "n_values": sum(len(each) for each in known.informed.values()),
+        "n_values": known.n_values,
         "n_informed": known.n_informed,
         "n_unknowns": len(known.unknowns),
         "n_directions_determined": known.n_determined,

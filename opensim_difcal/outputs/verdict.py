@@ -13,13 +13,14 @@ from opensim_difcal.outputs.wording import (
     readable_coordinate,
     sentence_start,
 )
+from opensim_difcal.physics.curve_strains import CURVE_STRAINS
 
 CLOSED_LOOP_CHECKS = ("reintegration_rms_max", "frame_force_error_max", "frame_balance_error_max")
 GOOD_R2 = 0.8
 USABLE_R2 = 0.5
 GOOD_SHARE_AT_BOUND = 0.1
 GOOD_SHARE_INFORMED = 0.5
-WRITTEN = ("optimal_fiber_length", "tendon_slack_length", "max_isometric_force")
+WRITTEN = ("optimal_fiber_length", "tendon_slack_length", "max_isometric_force", *CURVE_STRAINS)
 REINTEGRATION_LIMIT = 0.02
 FRAME_LIMIT = 1e-6
 BROKEN_FRAME_LIMIT = 1e-3

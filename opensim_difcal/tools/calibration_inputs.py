@@ -63,7 +63,7 @@ def read_inputs(tool: NMSCalibrationTool) -> CalibrationInputs:
     raise_problems(channel_problems(tool, source.model, recorded))
     names = _taking_part(driven, synthesized, source.model)
     muscles = read_muscles(source.model, names)
-    raise_problems(_strain_problems(tool, muscles))
+    raise_problems(_strain_problems(tool, muscles, source.model))
     made_elastic: tuple[str, ...] = ()
     if tool.tendon == "elastic":
         rigid = muscles.rigid_tendon.tolist()
@@ -99,7 +99,7 @@ def input_problems(tool: NMSCalibrationTool) -> list[DifcalError]:
     names = _taking_part(driven, synthesized, model)
     read: list[Muscles] = []
     found += failures([lambda: read.append(read_muscles(model, names))] if names else [])
-    found += [problem for muscles in read for problem in _strain_problems(tool, muscles)]
+    found += [problem for muscles in read for problem in _strain_problems(tool, muscles, model)]
     all_known = known.issuperset(tool.coordinates)
     paths = MusclePaths(model, names, tuple(coordinates))
     for files in tool.trials:
@@ -122,11 +122,21 @@ def parameter_bounds(tool: NMSCalibrationTool) -> Bounds:
     )
 
 
-def _strain_problems(tool: NMSCalibrationTool, muscles: Muscles) -> list[DifcalError]:
-    """Bounds of strains within which a passive curve would not rise."""
+def _strain_problems(tool: NMSCalibrationTool, muscles: Muscles, model: opensim.Model) -> list[DifcalError]:
+    """Groups that share strains although no member takes part; bounds within which a curve need not rise."""
     if not tool.calibrated_curve_strains:
         return []
-    return failures([partial(check_rise, muscles, parameter_bounds(tool), tool.calibrated_curve_strains)])
+    groups = {group.name: group.muscles for group in tool.curve_strain_groups}
+    found: list[DifcalError] = [
+        SetupFileError(
+            f"<curve_strain_groups>/<CurveStrainGroup name={name!r}>: none of its muscles takes part in the "
+            "calibration. Name muscles with an excitation, or remove the group."
+        )
+        for name, members in groups.items()
+        if not set(members).intersection(muscles.names) and set(members).issubset(muscle_names(model))
+    ]
+    bounds = parameter_bounds(tool)
+    return found + failures([partial(check_rise, muscles, bounds, tool.calibrated_curve_strains, groups)])
 
 
 def geometry_cache(tool: NMSCalibrationTool) -> GeometryCache | None:

@@ -184,6 +184,9 @@ def _names(tool: NMSCalibrationTool) -> Iterator[str]:
 
 
 def _groups(tool: NMSCalibrationTool) -> Iterator[str]:
+    for element in ("strength_groups", "curve_strain_groups"):
+        for name in repeated([group.name for group in getattr(tool, element)]):
+            yield f"<{element}>: several groups have the name {name!r}. Rename all but one."
     members = [(muscle, group.name) for group in tool.strength_groups for muscle in group.muscles]
     for muscle in repeated([muscle for muscle, _ in members]):
         groups = ", ".join(repr(group) for member, group in members if member == muscle)

@@ -15,6 +15,7 @@ from opensim_difcal.execution.execute import Projection
 from opensim_difcal.inputs.muscles import muscle_names, read_muscles
 from opensim_difcal.outputs.subject import Subject
 from opensim_difcal.outputs.subject_file import read_subject
+from opensim_difcal.physics.curve_strains import CURVE_STRAINS
 from opensim_difcal.physics.simulation import ActivationParameters
 from opensim_difcal.tools.model_object import ModelObject
 from opensim_difcal.wording import listed
@@ -144,6 +145,13 @@ def projection_of(subject: Subject | None, projected: Sequence[str]) -> Projecti
 def _differences(subject: Subject, model: opensim.Model) -> Iterator[str]:
     """Says which values of the model are not the calibrated ones."""
     muscles = model.getMuscles()
+    strains = [kind for kind in CURVE_STRAINS if kind in subject.parameters]
+    read = read_muscles(model, subject.muscle_names) if strains else None
+    for kind in strains:
+        for i, name in enumerate(subject.muscle_names):
+            value, calibrated = float(getattr(read, kind)[i]), float(subject.parameters[kind].final[i])
+            if not math.isclose(value, calibrated, rel_tol=_SAME, abs_tol=_SAME):
+                yield f"{kind} of {name} is {value:.6g}, calibrated was {calibrated:.6g}"
     for i, name in enumerate(subject.muscle_names):
         muscle = muscles.get(name)
         found = muscle.getOptimalFiberLength(), muscle.getTendonSlackLength(), muscle.getMaxIsometricForce()

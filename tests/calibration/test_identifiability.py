@@ -208,3 +208,11 @@ def test_a_muscle_that_is_never_used_is_not_informed(long_trials, muscles, engin
 def test_it_can_be_left_out(trials, muscles, engine):
     settings = replace(NO_PRIOR, identifiability=False)
     assert calibrate("elbow", trials, muscles, settings, engine=engine).identifiability is None
+
+
+def test_without_noise_what_has_no_evidence_is_still_not_informed(trials, muscles, engine):
+    """The moments are those of such muscles, so that hardly anything is left over."""
+    known = calibrate("elbow", trials, muscles, NO_PRIOR, engine=engine).identifiability
+    assert known is not None
+    assert not known.informed["c1"].any()
+    assert known.n_informed < known.n_values

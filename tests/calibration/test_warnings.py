@@ -158,3 +158,10 @@ def test_the_trials_own_notes_come_last(predictions):
     first = predictions[0]
     predictions[0] = replace(first, trial=replace(first.trial, notes=("emg.sto: 3 samples were clipped.",)))
     assert warnings(predictions) == ("emg.sto: 3 samples were clipped.",)
+
+
+def test_a_constant_calibration_moment_is_no_measure_for_another(predictions):
+    still = [
+        replace(p, trial=replace(p.trial, joint_moment=np.ones_like(p.joint_moment))) for p in predictions[:2]
+    ]
+    assert not [each for each in warnings([*still, predictions[2]]) if "carry over" in each]

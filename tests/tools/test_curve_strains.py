@@ -3,6 +3,7 @@
 import csv
 
 import numpy as np
+import opensim
 import pytest
 from ankle_tool import MUSCLES, ankle_tool, tiny_tool
 
@@ -12,6 +13,7 @@ from opensim_difcal.inputs.trial_files import ExecutionTrialFiles
 from opensim_difcal.outputs.subject_file import read_subject
 from opensim_difcal.physics.curve_strains import CURVE_STRAINS
 from opensim_difcal.tools.calibration_inputs import input_problems
+from opensim_difcal.tools.subject_source import _differences
 
 CALF = CurveStrainGroup(name="calf", muscles=("soleus_r", "med_gas_r", "lat_gas_r"))
 BOUNDS = "<passive_fiber_strain_at_zero_force_bounds>"
@@ -99,3 +101,44 @@ def test_an_unknown_muscle_of_a_group_is_refused(tmp_path):
         "<curve_strain_groups>/<CurveStrainGroup name='calf'>: the model has no muscle 'soleu_r'. "
         "Did you mean 'soleus_r'? Correct the name, or remove it."
     )
+
+
+@pytest.mark.parametrize("muscles", [("glut_max1_r",), ()])
+def test_a_group_of_which_no_muscle_takes_part_is_refused(tmp_path, muscles):
+    group = CurveStrainGroup(name="hip", muscles=muscles)
+    tool = tiny_tool(tmp_path, calibrated_curve_strains=CURVE_STRAINS, curve_strain_groups=(group,))
+    (problem,) = input_problems(tool)
+    assert str(problem) == (
+        "<curve_strain_groups>/<CurveStrainGroup name='hip'>: none of its muscles takes part in the "
+        "calibration. Name muscles with an excitation, or remove the group."
+    )
+
+
+def test_bounds_of_strains_that_stay_are_not_checked(tmp_path):
+    tool = tiny_tool(
+        tmp_path,
+        calibrated_curve_strains=("tendon_strain_at_one_norm_force",),
+        passive_fiber_strain_at_zero_force_bounds=(-0.2, 0.9),
+    )
+    assert input_problems(tool) == []
+
+
+def test_values_that_are_not_calibrated_are_neither_counted_nor_given_an_interval(outcome):
+    tool, done = outcome
+    known = done.result.identifiability
+    assert known.n_values == 6 * len(MUSCLES) + 3 * len(CALF.muscles)
+    rows = csv.DictReader((tool.results_directory / "parameters.csv").read_text().splitlines())
+    cells = {(row["muscle"], row["parameter"]): row["standard_error"] for row in rows}
+    assert cells["tib_ant_r", CURVE_STRAINS[0]] == ""
+    assert float(cells["soleus_r", CURVE_STRAINS[0]]) > 0.0
+
+
+def test_a_model_object_with_other_curves_is_refused(outcome):
+    tool, _ = outcome
+    model = opensim.Model(str(tool.results_directory / "ankle.osim"))
+    soleus = opensim.Millard2012EquilibriumMuscle.safeDownCast(model.getMuscles().get("soleus_r"))
+    soleus.set_TendonForceLengthCurve(opensim.TendonForceLengthCurve())
+    model.initSystem()
+    subject = read_subject(tool.results_directory / "ankle_subject.xml")
+    (difference,) = _differences(subject, model)
+    assert difference.startswith("tendon_strain_at_one_norm_force of soleus_r is 0.049, calibrated was ")

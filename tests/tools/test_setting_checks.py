@@ -286,6 +286,22 @@ CALF = CurveStrainGroup(name="calf", muscles=("soleus_r", "med_gas_r"))
             "one group.",
         ),
         (
+            {
+                "calibrated_curve_strains": ("tendon_strain_at_one_norm_force",),
+                "curve_strain_groups": (CALF, CurveStrainGroup(name="calf", muscles=("tib_ant_r",))),
+            },
+            "<curve_strain_groups>: several groups have the name 'calf'. Rename all but one.",
+        ),
+        (
+            {
+                "strength_groups": (
+                    StrengthGroup(name="calf", muscles=("soleus_r",)),
+                    StrengthGroup(name="calf", muscles=("tib_ant_r",)),
+                )
+            },
+            "<strength_groups>: several groups have the name 'calf'. Rename all but one.",
+        ),
+        (
             {"curve_strain_groups": (CALF,)},
             "<curve_strain_groups> has groups, but <calibrated_curve_strains> is empty, so nothing is "
             "shared. Name the strains there, or remove the groups.",

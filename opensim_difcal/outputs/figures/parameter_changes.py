@@ -45,7 +45,7 @@ def parameter_changes(result: CalibrationResult) -> Figure:
     panels = figure.subplots(n_rows, N_COLUMNS, squeeze=False).ravel()
     for panel, (name, change) in zip(panels, result.parameters.items(), strict=False):
         interval = known and known.by_trials[name]
-        _panel(panel, name, change, interval, None if known is None else known.informed[name])
+        _panel(panel, name, change, interval, known and (known.informed[name] | ~known.is_calibrated(name)))
     for i, panel in enumerate(panels):
         panel.set_visible(i < len(result.parameters))
         muscle_axis(panel, result.muscle_names, labels=i % N_COLUMNS == 0)
