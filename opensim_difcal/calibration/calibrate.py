@@ -132,11 +132,7 @@ def calibrate(
     notes = _left_out_notes(left_out)
     if learned:
         notes += unrecorded_notes(learned.synthesized_muscles, result.strength_groups, trials[0])
-    return replace(
-        result,
-        synergies=learned,
-        warnings=(*result.warnings, *notes),
-    )
+    return replace(result, synergies=learned, warnings=(*result.warnings, *notes))
 
 
 def _check_lengths(trials: Sequence[Trial]) -> None:

@@ -184,16 +184,20 @@ def _names(tool: NMSCalibrationTool) -> Iterator[str]:
 
 
 def _groups(tool: NMSCalibrationTool) -> Iterator[str]:
-    for element in ("strength_groups", "curve_strain_groups"):
-        for name in repeated([group.name for group in getattr(tool, element)]):
+    for element, shared in (
+        ("strength_groups", "strength coefficient"),
+        ("curve_strain_groups", "set of curve strains"),
+    ):
+        groups = getattr(tool, element)
+        for name in repeated([group.name for group in groups]):
             yield f"<{element}>: several groups have the name {name!r}. Rename all but one."
-    members = [(muscle, group.name) for group in tool.strength_groups for muscle in group.muscles]
-    for muscle in repeated([muscle for muscle, _ in members]):
-        groups = ", ".join(repr(group) for member, group in members if member == muscle)
-        yield (
-            f"<strength_groups>: muscle {muscle!r} stands in several places: {groups}. A muscle has one "
-            "strength coefficient; leave it in one group."
-        )
+        members = [(muscle, group.name) for group in groups for muscle in group.muscles]
+        for muscle in repeated([muscle for muscle, _ in members]):
+            places = ", ".join(repr(group) for member, group in members if member == muscle)
+            yield (
+                f"<{element}>: muscle {muscle!r} stands in several places: {places}. A muscle has one "
+                f"{shared}; leave it in one group."
+            )
 
 
 def _curve_strains(tool: NMSCalibrationTool) -> Iterator[str]:
@@ -205,13 +209,6 @@ def _curve_strains(tool: NMSCalibrationTool) -> Iterator[str]:
             )
     for name in repeated(tool.calibrated_curve_strains):
         yield f"<calibrated_curve_strains> holds {name!r} more than once. Remove all but one."
-    members = [(muscle, group.name) for group in tool.curve_strain_groups for muscle in group.muscles]
-    for muscle in repeated([muscle for muscle, _ in members]):
-        groups = ", ".join(repr(group) for member, group in members if member == muscle)
-        yield (
-            f"<curve_strain_groups>: muscle {muscle!r} stands in several places: {groups}. Leave it in one "
-            "group."
-        )
     if tool.curve_strain_groups and not tool.calibrated_curve_strains:
         yield (
             "<curve_strain_groups> has groups, but <calibrated_curve_strains> is empty, so nothing is "

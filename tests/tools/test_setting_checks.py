@@ -282,8 +282,8 @@ CALF = CurveStrainGroup(name="calf", muscles=("soleus_r", "med_gas_r"))
                 "calibrated_curve_strains": ("tendon_strain_at_one_norm_force",),
                 "curve_strain_groups": (CALF, CurveStrainGroup(name="foot", muscles=("soleus_r",))),
             },
-            "<curve_strain_groups>: muscle 'soleus_r' stands in several places: 'calf', 'foot'. Leave it in "
-            "one group.",
+            "<curve_strain_groups>: muscle 'soleus_r' stands in several places: 'calf', 'foot'. A muscle has "
+            "one set of curve strains; leave it in one group.",
         ),
         (
             {
