@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         CalibrationError,
         ClosedLoopError,
         DifcalError,
+        EMGError,
         ExecutionError,
         ModelError,
         NonFiniteError,
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
         SynergyError,
         TrialError,
     )
+    from opensim_difcal.inputs.cycle_trials import CycleTrial
     from opensim_difcal.inputs.excitations import ExcitationChannel
     from opensim_difcal.inputs.trial_files import ExecutionTrialFiles, TrialFiles
+    from opensim_difcal.tools.emg_processing_tool import EMGChannel, EMGProcessingTool, EMGRecording
     from opensim_difcal.tools.emg_reduction_tool import EMGReductionTool
     from opensim_difcal.tools.nms_calibration_tool import CurveStrainGroup, NMSCalibrationTool, StrengthGroup
     from opensim_difcal.tools.nms_execution_tool import NMSExecutionTool
@@ -37,7 +40,12 @@ __all__ = [
     "CalibrationError",
     "ClosedLoopError",
     "CurveStrainGroup",
+    "CycleTrial",
     "DifcalError",
+    "EMGChannel",
+    "EMGError",
+    "EMGProcessingTool",
+    "EMGRecording",
     "EMGReductionTool",
     "ExcitationChannel",
     "ExecutionError",
@@ -60,6 +68,10 @@ __all__ = [
 ]
 
 _MODULES = {
+    "CycleTrial": "opensim_difcal.inputs.cycle_trials",
+    "EMGChannel": "opensim_difcal.tools.emg_processing_tool",
+    "EMGProcessingTool": "opensim_difcal.tools.emg_processing_tool",
+    "EMGRecording": "opensim_difcal.tools.emg_processing_tool",
     "EMGReductionTool": "opensim_difcal.tools.emg_reduction_tool",
     "ExcitationChannel": "opensim_difcal.inputs.excitations",
     "ExecutionTrialFiles": "opensim_difcal.inputs.trial_files",

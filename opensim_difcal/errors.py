@@ -5,6 +5,7 @@
     ├── StorageFileError    a .sto or .mot file cannot be read
     ├── ModelError          the .osim model cannot be used
     ├── TrialError          a trial's files contradict each other or the model
+    ├── EMGError            raw EMG cannot be made into envelopes
     ├── SynergyError        synergies cannot be extracted from the excitations
     ├── BoundsError         a start value lies outside its bounds
     ├── CalibrationError    the optimization failed
@@ -37,6 +38,10 @@ class ModelError(DifcalError, ValueError):
 
 class TrialError(DifcalError, ValueError):
     """A trial's files contradict each other or the model."""
+
+
+class EMGError(DifcalError, ValueError):
+    """Raw EMG cannot be made into envelopes."""
 
 
 class SynergyError(DifcalError, ValueError):

@@ -7,14 +7,16 @@ PACKAGE = Path(__file__).parents[1] / "opensim_difcal"
 PHYSICS = {"physics", "shapes", "errors"}
 INPUTS = PHYSICS | {"inputs", "settings", "wording", "atomic", "cache", "workers"}
 SYNERGIES = {"synergies", "shapes", "errors"}
+PREPROCESSING = {"preprocessing", "shapes", "errors"}
 CALIBRATION = INPUTS | SYNERGIES | {"calibration"}
 EXECUTION = CALIBRATION | {"execution"}
-OUTPUTS = EXECUTION | {"outputs"}
+OUTPUTS = EXECUTION | PREPROCESSING | {"outputs"}
 TOOLS = OUTPUTS | {"tools", "setup_file", "setup_template"}
 MAY_IMPORT = {
     "physics": PHYSICS,
     "inputs": INPUTS,
     "synergies": SYNERGIES,
+    "preprocessing": PREPROCESSING,
     "calibration": CALIBRATION,
     "execution": EXECUTION,
     "outputs": OUTPUTS,

@@ -77,7 +77,7 @@ class EMGReductionTool(metaclass=FromSetupFile):
 
         from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
 
-        tool = NMSCalibrationTool(self.calibration_setup_file)
+        tool = NMSCalibrationTool(self.calibration_setup_file).with_cycles()
         chosen = tool.max_iterations if self.max_iterations is None else self.max_iterations
         return replace(tool, mode="synergy_hybrid", max_iterations=chosen)
 

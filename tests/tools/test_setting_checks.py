@@ -89,7 +89,7 @@ FAULTS = {
     ),
     "trials": (
         (trial("walk_slow_1", "validation"),),
-        "<trials> holds no trial with <role>calibration</role>. Give at least one.",
+        "<trials>, <cycle_trials>: no trial has <role>calibration</role>. Give at least one.",
     ),
     "coordinates": (
         ("ankle_angle_r", "ankle_angle_r"),
