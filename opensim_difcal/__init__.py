@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         ExecutionError,
         ModelError,
         NonFiniteError,
+        PipelineError,
         Problems,
         SetupFileError,
         StorageFileError,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from opensim_difcal.tools.emg_reduction_tool import EMGReductionTool
     from opensim_difcal.tools.nms_calibration_tool import CurveStrainGroup, NMSCalibrationTool, StrengthGroup
     from opensim_difcal.tools.nms_execution_tool import NMSExecutionTool
+    from opensim_difcal.tools.nms_pipeline_tool import NMSPipelineTool
     from opensim_difcal.tools.open_stream import open_stream
 
     __version__: str
@@ -53,7 +55,9 @@ __all__ = [
     "ModelError",
     "NMSCalibrationTool",
     "NMSExecutionTool",
+    "NMSPipelineTool",
     "NonFiniteError",
+    "PipelineError",
     "Problems",
     "SetupFileError",
     "StorageFileError",
@@ -76,6 +80,7 @@ _MODULES = {
     "ExcitationChannel": "opensim_difcal.inputs.excitations",
     "ExecutionTrialFiles": "opensim_difcal.inputs.trial_files",
     "NMSExecutionTool": "opensim_difcal.tools.nms_execution_tool",
+    "NMSPipelineTool": "opensim_difcal.tools.nms_pipeline_tool",
     "NMSCalibrationTool": "opensim_difcal.tools.nms_calibration_tool",
     "CurveStrainGroup": "opensim_difcal.tools.nms_calibration_tool",
     "StrengthGroup": "opensim_difcal.tools.nms_calibration_tool",

@@ -11,6 +11,7 @@
     ├── CalibrationError    the optimization failed
     │   └── NonFiniteError  a force, a length or the cost became NaN or infinite
     ├── ExecutionError      a calibrated model cannot be run as asked
+    ├── PipelineError       a stage of a pipeline failed
     └── ClosedLoopError     OpenSim disagrees with the calibrated muscles
 
 A message says where (file and element or column), what, what is allowed and the
@@ -62,6 +63,10 @@ class NonFiniteError(CalibrationError):
 
 class ExecutionError(DifcalError, ValueError):
     """A calibrated model cannot be run as asked."""
+
+
+class PipelineError(DifcalError, RuntimeError):
+    """A stage of a pipeline failed."""
 
 
 class ClosedLoopError(DifcalError, RuntimeError):

@@ -16,7 +16,7 @@ _HEADER = (
     "maximum",
     "maximum_in",
     "peak",
-    "baseline",
+    "rest",
     "clipped",
     "line_noise",
 )
@@ -31,8 +31,8 @@ def write_channels(
     """Writes one line per recording and channel.
 
     The columns: what the channel was divided by (`maximum`, in the unit of the raw file) and the
-    recording it comes from; largest normalized envelope (`peak`); envelope at rest as a part of
-    the recording's largest (`baseline`); shares of saturated samples and of mains hum.
+    recording it comes from; largest normalized envelope (`peak`); envelope at rest in parts of
+    the maximum (`rest`); shares of saturated samples and of mains hum.
 
     Args:
         path: The .csv file.
@@ -45,7 +45,7 @@ def write_channels(
     writer.writerow(_HEADER)
     for name, role, peaks, qualities in recordings:
         for c, (channel, peak, quality) in enumerate(zip(channel_names, peaks, qualities, strict=True)):
-            shares = (quality.baseline, quality.clipped, quality.line_noise)
+            shares = (quality.rest / maxima.value[c], quality.clipped, quality.line_noise)
             maximum = (f"{maxima.value[c]:.6g}", maxima.source[c])
             writer.writerow(
                 [channel, name, role, *maximum, f"{peak:.4f}", *(f"{share:.4f}" for share in shares)]

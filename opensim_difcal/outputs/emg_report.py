@@ -39,6 +39,7 @@ class EMGPage:
     Attributes:
         channel_names: Of the columns.
         maxima: What channels were divided by.
+        baselines: Every channel's envelope at rest, as a part of its maximum.
         qualities: Of the trials' channels, by trial.
         cycles: By trial.
         notes: What a user should know.
@@ -47,6 +48,7 @@ class EMGPage:
 
     channel_names: Sequence[str]
     maxima: Maxima
+    baselines: Sequence[float]
     qualities: Mapping[str, Sequence[ChannelQuality]]
     cycles: Mapping[str, Sequence[JudgedCycle]]
     notes: Sequence[str]
@@ -107,9 +109,8 @@ def _channels(content: EMGPage) -> Html:
     rows = []
     for c, name in enumerate(content.channel_names):
         qualities = [quality[c] for quality in content.qualities.values()]
-        baseline, clipped, hum = (
-            max(getattr(quality, what) for quality in qualities)
-            for what in ("baseline", "clipped", "line_noise")
+        clipped, hum = (
+            max(getattr(quality, what) for quality in qualities) for what in ("clipped", "line_noise")
         )
         rows.append(
             (
@@ -117,7 +118,7 @@ def _channels(content: EMGPage) -> Html:
                 [
                     cell(f"{content.maxima.value[c]:.4g}"),
                     cell(content.maxima.source[c]),
-                    cell(f"{100 * baseline:.0f} %"),
+                    cell(f"{100 * content.baselines[c]:.0f} %"),
                     cell(f"{100 * clipped:.2f} %"),
                     cell(f"{100 * hum:.0f} %"),
                 ],

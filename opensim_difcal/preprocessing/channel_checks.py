@@ -1,5 +1,6 @@
 """What can be wrong with an electrode, seen in its raw signal and its envelope."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ CLIPPED = 0.001
 """Share of samples at the largest or smallest value, in runs, from which the amplifier was saturated."""
 
 HIGH_BASELINE = 0.25
-"""Envelope at rest, as a part of its maximum, from which a note is made."""
+"""Envelope of a channel at rest, as a part of its maximum, from which a note is made."""
 
 LINE_NOISE = 0.3
 """Share of the band's power within 1 Hz of the mains frequency and its harmonics."""
@@ -32,14 +33,14 @@ class ChannelQuality:
         is_dead: Whether it holds no signal: constant, or mostly so.
         is_rectified: Whether it is never negative (or never positive): no raw EMG.
         clipped: Share of samples at the amplifier's limit.
-        baseline: Envelope at rest as a part of its maximum: its 10th percentile.
+        rest: Envelope at rest, its 10th percentile, in the unit of the EMG.
         line_noise: Share of the power that the mains (50 or 60 Hz) causes.
     """
 
     is_dead: bool
     is_rectified: bool
     clipped: float
-    baseline: float
+    rest: float
     line_noise: float
 
     def sentences(self) -> list[str]:
@@ -50,17 +51,32 @@ class ChannelQuality:
                 f"{100 * self.clipped:.1f} % of the samples lie at the largest value, in a row: the "
                 "amplifier was saturated. Bursts are flattened; record with less gain"
             )
-        if self.baseline > HIGH_BASELINE:
-            found.append(
-                f"its envelope at rest is {100 * self.baseline:.0f} % of its maximum: weak signal, noise or "
-                "a muscle that never rests"
-            )
         if self.line_noise > LINE_NOISE:
             found.append(
                 f"{100 * self.line_noise:.0f} % of its power is mains hum. Check electrode and reference, or "
                 "raise the lower of <band_pass_cutoff_frequencies> above it"
             )
         return found
+
+
+def baseline(qualities: Sequence[ChannelQuality], maximum: float) -> float:
+    """Returns a channel's envelope at rest, where it rests best, as a part of its maximum.
+
+    Args:
+        qualities: Of the channel in every recording.
+        maximum: What the channel is divided by.
+    """
+    return min(quality.rest for quality in qualities) / maximum
+
+
+def baseline_sentence(share: float) -> str:
+    """Returns what a user should know about a baseline; empty for a low one."""
+    if share <= HIGH_BASELINE:
+        return ""
+    return (
+        f"its envelope at rest is {100 * share:.0f} % of its maximum: weak signal, noise, or a muscle that "
+        "never rests"
+    )
 
 
 def channel_quality(
@@ -75,13 +91,12 @@ def channel_quality(
         rate: Samples per second.
         settings: The filters.
     """
-    top = float(envelope.max())
-    is_dead = float(np.mean(np.diff(raw) == 0)) > FLAT or float(np.ptp(raw)) == 0.0 or top <= 0.0
+    is_dead = float(np.mean(np.diff(raw) == 0)) > FLAT or float(envelope.max()) <= 0.0
     return ChannelQuality(
         is_dead=is_dead,
         is_rectified=not is_dead and _looks_rectified(raw),
         clipped=0.0 if is_dead else _clipped(raw),
-        baseline=0.0 if is_dead else float(np.percentile(envelope, _REST)) / top,
+        rest=float(np.percentile(envelope, _REST)),
         line_noise=0.0 if is_dead else _line_noise(band_passed_emg, rate, settings),
     )
 

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 from opensim_difcal.errors import DifcalError, SetupFileError
 from opensim_difcal.tools.common_checks import file_name_faults, refused, repeated, word_faults
-from opensim_difcal.tools.emg_processing_tool import EMGProcessingTool
+from opensim_difcal.tools.emg_processing_tool import SEGMENTED_FILE, EMGProcessingTool, is_cut
 from opensim_difcal.tools.file_checks import overwritten, unusable_folder
 
 
 def output_names(tool: EMGProcessingTool) -> tuple[str, ...]:
     """Returns the names of all files that a run writes into its results directory."""
     trials = [recording for recording in tool.recordings if recording.role == "trial"]
-    cycles = trials if tool.segmentation != "none" else []
+    cycles = [recording for recording in trials if is_cut(tool, recording)]
     return (
         *(f"{recording.name}_emg.sto" for recording in trials),
         *(f"{recording.name}_cycles.csv" for recording in cycles),
@@ -90,23 +90,20 @@ def _channel_faults(tool: EMGProcessingTool) -> Iterator[str]:
 
 
 def _segmentation_faults(tool: EMGProcessingTool) -> Iterator[str]:
-    needed = {
-        "ground_reaction_force": ("vertical_force", "ground_reaction_forces_file"),
-        "coordinate_peaks": ("cycle_coordinate", "coordinates_file"),
-    }
-    if tool.segmentation not in needed:
+    if tool.segmentation not in SEGMENTED_FILE:
         return
-    column, file = needed[tool.segmentation]
+    file = SEGMENTED_FILE[tool.segmentation]
+    column = "vertical_force" if tool.segmentation == "ground_reaction_force" else "cycle_coordinate"
     if not getattr(tool, column):
         yield f"<segmentation> is {tool.segmentation}, which needs <{column}>. Name the column."
-    for recording in tool.recordings:
-        if recording.role == "trial" and getattr(recording, file) is None:
-            yield (
-                f"<recordings>/<EMGRecording name={recording.name!r}>: <segmentation> is "
-                f"{tool.segmentation}, which needs its <{file}>. Give the file, or set <segmentation> to "
-                "none."
-            )
-        if recording.role == "trial" and tool.quality_coordinates and recording.coordinates_file is None:
+    trials = [recording for recording in tool.recordings if recording.role == "trial"]
+    if trials and all(getattr(recording, file) is None for recording in trials):
+        yield (
+            f"<recordings>: <segmentation> is {tool.segmentation}, which needs the <{file}> of a recording. "
+            "Give the file, or set <segmentation> to none."
+        )
+    for recording in trials:
+        if is_cut(tool, recording) and tool.quality_coordinates and recording.coordinates_file is None:
             yield (
                 f"<recordings>/<EMGRecording name={recording.name!r}>: <quality_coordinates> are judged in "
                 "its <coordinates_file>, which is missing. Give the file, or leave <quality_coordinates> "

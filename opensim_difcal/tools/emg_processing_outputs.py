@@ -13,7 +13,7 @@ from opensim_difcal.outputs.summary import write_summary
 from opensim_difcal.outputs.tables import write_storage
 from opensim_difcal.setup_template import setup_text
 from opensim_difcal.tools.emg_processing_run import EMGProcessingResult
-from opensim_difcal.tools.emg_processing_tool import EMGProcessingTool
+from opensim_difcal.tools.emg_processing_tool import EMGProcessingTool, is_cut
 from opensim_difcal.tools.staging import move_into_place, staging_folder
 
 _log = logging.getLogger("opensim_difcal")
@@ -46,7 +46,7 @@ def write_outputs(tool: EMGProcessingTool, result: EMGProcessingResult) -> EMGPr
             name = f"{each.recording.name}_emg"
             columns = dict(zip(result.channel_names, values.T, strict=True))
             write_storage(staging / f"{name}.sto", name, time, columns)
-            if tool.segmentation != "none":
+            if is_cut(tool, each.recording):
                 write_cycles(staging / f"{each.recording.name}_cycles.csv", each.cycles)
         write_channels(
             staging / "channels.csv",
@@ -63,8 +63,9 @@ def write_outputs(tool: EMGProcessingTool, result: EMGProcessingResult) -> EMGPr
             EMGPage(
                 result.channel_names,
                 result.maxima,
+                result.baselines,
                 {each.recording.name: each.quality for each in result.trials},
-                {each.recording.name: each.cycles for each in result.trials},
+                {each.recording.name: each.cycles for each in result.trials if each.cycles},
                 result.notes,
                 _pictures(result),
             ),
@@ -94,6 +95,7 @@ def _summary(tool: EMGProcessingTool, result: EMGProcessingResult) -> dict[str, 
                 "good": sum(judged.is_good for judged in each.cycles),
             }
             for each in result.trials
+            if is_cut(tool, each.recording)
         },
         "notes": list(result.notes),
     }

@@ -1,6 +1,6 @@
 """From raw recordings to envelopes and judged cycles: read, filter, normalize, segment."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,12 @@ from opensim_difcal.inputs.raw_emg import RawEMG, read_raw_emg
 from opensim_difcal.inputs.signals import check_uniform
 from opensim_difcal.inputs.storage import Table, read_storage
 from opensim_difcal.inputs.trial_checks import failures
-from opensim_difcal.preprocessing.channel_checks import ChannelQuality, channel_quality
+from opensim_difcal.preprocessing.channel_checks import (
+    ChannelQuality,
+    baseline,
+    baseline_sentence,
+    channel_quality,
+)
 from opensim_difcal.preprocessing.cycle_quality import JudgedCycle, QualityLimits, Series, judged_cycles
 from opensim_difcal.preprocessing.cycles import contact_cycles, contacts, peak_cycles
 from opensim_difcal.preprocessing.envelopes import (
@@ -24,7 +29,7 @@ from opensim_difcal.preprocessing.envelopes import (
 )
 from opensim_difcal.preprocessing.normalization import Maxima, channel_maxima, normalized
 from opensim_difcal.shapes import TimeArray
-from opensim_difcal.tools.emg_processing_tool import EMGProcessingTool, EMGRecording
+from opensim_difcal.tools.emg_processing_tool import EMGProcessingTool, EMGRecording, is_cut
 from opensim_difcal.wording import counted
 
 
@@ -87,6 +92,11 @@ class EMGProcessingResult:
     maxima: Maxima
     recordings: tuple[ProcessedRecording, ...]
     notes: tuple[str, ...]
+
+    @property
+    def baselines(self) -> tuple[float, ...]:
+        """Every channel's envelope at rest, as a part of its maximum."""
+        return _baselines(self.recordings, self.maxima)
 
     @property
     def trials(self) -> tuple[ProcessedRecording, ...]:
@@ -181,7 +191,7 @@ def process_session(tool: EMGProcessingTool, session: tuple[RecordingFiles, ...]
         )
         for files in session
     )
-    notes = [*maxima.notes, *_channel_notes(names, processed), *_cycle_notes(tool, processed)]
+    notes = [*maxima.notes, *_channel_notes(names, processed, maxima), *_cycle_notes(tool, processed)]
     return EMGProcessingResult(names, maxima, processed, tuple(notes))
 
 
@@ -241,7 +251,7 @@ def _moment(table: Table, coordinate: str) -> str:
 
 
 def _cycles(tool: EMGProcessingTool, files: RecordingFiles) -> tuple[JudgedCycle, ...]:
-    if tool.segmentation == "none" or files.recording.role != "trial":
+    if not is_cut(tool, files.recording):
         return ()
     coordinates, moments = _series(tool, files)
     limits = QualityLimits(
@@ -290,23 +300,40 @@ def _spans(files: RecordingFiles) -> dict[str, tuple[float, float]]:
     }
 
 
-def _channel_notes(names: tuple[str, ...], processed: tuple[ProcessedRecording, ...]) -> list[str]:
+def _baselines(processed: Sequence[ProcessedRecording], maxima: Maxima) -> tuple[float, ...]:
+    return tuple(
+        baseline([each.quality[c] for each in processed], float(value))
+        for c, value in enumerate(maxima.value)
+    )
+
+
+def _channel_notes(
+    names: tuple[str, ...], processed: tuple[ProcessedRecording, ...], maxima: Maxima
+) -> list[str]:
+    at_rest = [baseline_sentence(share) for share in _baselines(processed, maxima)]
     return [
-        f"{each.recording.emg_file.name}, channel {name!r}: {sentence}."
-        for each in processed
-        for name, quality in zip(names, each.quality, strict=True)
-        if each.recording.role == "trial"
-        for sentence in quality.sentences()
+        *(
+            f"Channel {name!r}: {sentence}."
+            for name, sentence in zip(names, at_rest, strict=True)
+            if sentence
+        ),
+        *(
+            f"{each.recording.emg_file.name}, channel {name!r}: {sentence}."
+            for each in processed
+            for name, quality in zip(names, each.quality, strict=True)
+            if each.recording.role == "trial"
+            for sentence in quality.sentences()
+        ),
     ]
 
 
 def _cycle_notes(tool: EMGProcessingTool, processed: tuple[ProcessedRecording, ...]) -> list[str]:
-    if tool.segmentation == "none":
-        return []
     notes = []
     for each in processed:
+        if not is_cut(tool, each.recording):
+            continue
         bad = [cycle for cycle in each.cycles if not cycle.is_good]
-        if each.recording.role == "trial" and not each.cycles:
+        if not each.cycles:
             notes.append(f"Recording {each.recording.name!r}: no cycle was found.")
         elif bad:
             notes.append(

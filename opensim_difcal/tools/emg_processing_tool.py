@@ -12,6 +12,12 @@ from opensim_difcal.tools.setup_call import FromSetupFile
 if TYPE_CHECKING:
     from opensim_difcal.tools.emg_processing_outputs import EMGProcessingOutcome
 
+SEGMENTED_FILE = {
+    "ground_reaction_force": "ground_reaction_forces_file",
+    "coordinate_peaks": "coordinates_file",
+}
+"""In which file of a recording cycles are found, by <segmentation>."""
+
 _log = logging.getLogger("opensim_difcal")
 
 
@@ -119,7 +125,8 @@ class EMGProcessingTool(metaclass=FromSetupFile):
 
     segmentation: str = setting(
         "How cycles are found. none; ground_reaction_force: from heel strike to heel strike, where the "
-        "vertical force crosses a threshold; coordinate_peaks: from peak to peak of a coordinate.",
+        "vertical force crosses a threshold; coordinate_peaks: from peak to peak of a coordinate. Recordings "
+        "without the file that it needs are not cut.",
         default="none",
         allowed=("none", "ground_reaction_force", "coordinate_peaks"),
     )
@@ -212,3 +219,9 @@ class EMGProcessingTool(metaclass=FromSetupFile):
         from opensim_difcal.tools.emg_processing_checks import input_problems
 
         return input_problems(self)
+
+
+def is_cut(tool: EMGProcessingTool, recording: EMGRecording) -> bool:
+    """Whether cycles are looked for in a recording."""
+    file = SEGMENTED_FILE.get(tool.segmentation)
+    return file is not None and recording.role == "trial" and getattr(recording, file) is not None

@@ -9,6 +9,7 @@ SHORT_NAMES: Mapping[str, str] = {
     "execution": "NMSExecutionTool",
     "reduction": "EMGReductionTool",
     "emg": "EMGProcessingTool",
+    "pipeline": "NMSPipelineTool",
 }
 """What the command line accepts instead of a tool's name."""
 
@@ -36,5 +37,6 @@ TOOLS: Mapping[str, type] = _LazyTools(
         "NMSExecutionTool": "opensim_difcal.tools.nms_execution_tool",
         "EMGReductionTool": "opensim_difcal.tools.emg_reduction_tool",
         "EMGProcessingTool": "opensim_difcal.tools.emg_processing_tool",
+        "NMSPipelineTool": "opensim_difcal.tools.nms_pipeline_tool",
     }
 )

@@ -1,7 +1,12 @@
 import numpy as np
 from raw_emg_signals import RATE, bursts, raw_emg
 
-from opensim_difcal.preprocessing.channel_checks import ChannelQuality, channel_quality
+from opensim_difcal.preprocessing.channel_checks import (
+    ChannelQuality,
+    baseline,
+    baseline_sentence,
+    channel_quality,
+)
 from opensim_difcal.preprocessing.envelopes import EnvelopeFilter, band_passed, envelopes
 
 TIME = np.arange(6000) / RATE
@@ -44,12 +49,14 @@ def test_saturation_is_seen_in_runs_of_the_largest_value():
     assert quality(np.round(GOOD)).clipped == 0.0
 
 
-def test_a_high_baseline_is_told():
-    found = quality(raw_emg(0.5 + 0.5 * bursts(TIME), seed=3))
-    assert found.sentences() == [
-        f"its envelope at rest is {100 * found.baseline:.0f} % of its maximum: weak signal, noise or a "
-        "muscle that never rests"
-    ]
+def test_a_high_baseline_is_told_of_a_channel_that_rests_nowhere():
+    restless, resting = quality(raw_emg(0.5 + 0.5 * bursts(TIME), seed=3)), quality(GOOD)
+    maximum = restless.rest / 0.4
+    assert baseline([restless, resting], maximum) < 0.1
+    assert baseline_sentence(baseline([restless, resting], maximum)) == ""
+    assert baseline_sentence(baseline([restless], maximum)) == (
+        "its envelope at rest is 40 % of its maximum: weak signal, noise, or a muscle that never rests"
+    )
 
 
 def test_mains_hum_is_told_and_the_power_of_muscles_is_none():

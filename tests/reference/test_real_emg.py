@@ -35,7 +35,7 @@ def test_published_envelopes_are_reproduced(shared_data, tmp_path):
         if label not in HIGH_BASELINE:
             assert np.corrcoef(a, b)[0, 1] > 0.99, label
     assert len(outcome.result.notes) == 1
-    assert "channel 'GMAX': its envelope at rest is" in outcome.result.notes[0]
+    assert "Channel 'GMAX': its envelope at rest is" in outcome.result.notes[0]
 
 
 def judged(folder) -> list[JudgedCycle]:

@@ -101,6 +101,14 @@ def test_without_channels_every_common_column_is_taken_and_a_dead_one_refused(se
     assert not session.results_directory.exists()
 
 
+def test_recordings_without_forces_are_not_cut(session):
+    squat = EMGRecording(name="squat", emg_file=session.recordings[0].emg_file)
+    session.recordings = (*session.recordings, squat)
+    names = {path.name for path in session.run().files}
+    assert {"walk_cycles.csv", "squat_emg.sto"} <= names
+    assert "squat_cycles.csv" not in names
+
+
 def test_cycles_between_the_peaks_of_a_coordinate(session):
     tool = replace(session, segmentation="coordinate_peaks", cycle_coordinate="ankle_angle_r")
     tool.run()
@@ -198,8 +206,8 @@ def test_settings_that_make_no_sense(session, changes, message):
 def test_files_that_the_segmentation_needs(session):
     bare = EMGRecording(name="walk", emg_file=session.recordings[0].emg_file)
     assert refused(replace(session, recordings=(bare,), quality_coordinates=())) == (
-        "<recordings>/<EMGRecording name='walk'>: <segmentation> is ground_reaction_force, which needs its "
-        "<ground_reaction_forces_file>. Give the file, or set <segmentation> to none."
+        "<recordings>: <segmentation> is ground_reaction_force, which needs the "
+        "<ground_reaction_forces_file> of a recording. Give the file, or set <segmentation> to none."
     )
     forces = replace(bare, ground_reaction_forces_file=session.recordings[0].ground_reaction_forces_file)
     assert refused(replace(session, recordings=(forces,))) == (
