@@ -1,10 +1,10 @@
 """Raw surface EMG of the virtual leg: what an amplifier with an analog-to-digital converter writes.
 
 The signal is noise whose standard deviation follows the clean excitation (Hogan & Mann, 1980, IEEE
-Trans Biomed Eng 27(7):382-395), with a spectrum of the shape of Stulen & De Luca (1981), IEEE Trans Biomed
-Eng 28(7):515-523. Added are what processing must take away: the amplifier's noise, an offset, mains hum,
-and the slow wander of moving cables. Excitations come before the electromechanical delay, as electrodes
-see them.
+Trans Biomed Eng 27(7):382-395), with a spectrum of the form of Shwedyk, Balasubramanian & Scott (1977), IEEE
+Trans Biomed Eng 24(5):417-424, and corners of our own choice: it peaks at 92 Hz.
+Added are what processing must take away: the amplifier's noise, an offset, mains hum, and the slow wander of
+moving cables. Excitations come before the electromechanical delay, as electrodes see them.
 """
 
 from collections.abc import Mapping, Sequence
