@@ -29,6 +29,23 @@ class Maxima:
     notes: tuple[str, ...]
 
 
+def sustained(envelope: Channels, rate: float, span: float) -> Channels:
+    """Returns means of envelopes over a sliding span of time, as long as the recording or shorter.
+
+    The envelope of a steady contraction fluctuates by some ten percent, because EMG is noise; its
+    single largest value is too large by that, and a mean is not.
+
+    Args:
+        envelope: Of a maximum voluntary contraction.
+        rate: Samples per second.
+        span: s; 0 for no mean.
+    """
+    n_samples = min(len(envelope), max(1, round(span * rate)))
+    sums = np.cumsum(np.concatenate([np.zeros((1, envelope.shape[1])), envelope]), axis=0)
+    means = (sums[n_samples:] - sums[:-n_samples]) / n_samples
+    return np.concatenate([means, np.zeros((n_samples - 1, envelope.shape[1]))])
+
+
 def channel_maxima(
     channel_names: Sequence[str],
     trials: Recordings,

@@ -59,7 +59,7 @@ def _faults(tool: EMGProcessingTool) -> Iterator[str]:
     ):
         if not 0 < getattr(tool, name) < float("inf"):
             yield refused(name, getattr(tool, name), "a number above 0")
-    for name in ("shortest_contact", "simultaneous_strikes"):
+    for name in ("mvc_span", "shortest_contact", "simultaneous_strikes"):
         if not 0 <= getattr(tool, name) < float("inf"):
             yield refused(name, getattr(tool, name), "a number not below 0")
     if not 0 < tool.peak_prominence <= 1:

@@ -27,7 +27,7 @@ from opensim_difcal.preprocessing.envelopes import (
     downsampled,
     envelopes,
 )
-from opensim_difcal.preprocessing.normalization import Maxima, channel_maxima, normalized
+from opensim_difcal.preprocessing.normalization import Maxima, channel_maxima, normalized, sustained
 from opensim_difcal.shapes import TimeArray
 from opensim_difcal.tools.emg_processing_tool import EMGProcessingTool, EMGRecording, is_cut
 from opensim_difcal.wording import counted
@@ -174,10 +174,15 @@ def process_session(tool: EMGProcessingTool, session: tuple[RecordingFiles, ...]
         )
     raise_problems(failures([lambda files=files: _check(files, columns, quality) for files in session]))
     roles = {files.recording.name: files.recording.role for files in session}
+    rates = {files.recording.name: files.emg.rate for files in session}
     maxima = channel_maxima(
         names,
         {name: values for name, values in smooth.items() if roles[name] == "trial"},
-        {name: values for name, values in smooth.items() if roles[name] == "mvc"},
+        {
+            name: sustained(values, rates[name], tool.mvc_span)
+            for name, values in smooth.items()
+            if roles[name] == "mvc"
+        },
         above_one=tool.above_one,
     )
     processed = tuple(

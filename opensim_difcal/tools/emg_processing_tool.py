@@ -111,6 +111,12 @@ class EMGProcessingTool(metaclass=FromSetupFile):
         "lags.",
         default=True,
     )
+    mvc_span: float = setting(
+        "A maximum voluntary contraction counts with its largest mean over so long: the envelope of a steady "
+        "contraction fluctuates, and its single largest value is too large. 0 for that value.",
+        unit="s",
+        default=0.5,
+    )
     above_one: str = setting(
         "What happens to a channel that is stronger in a trial than in its maximum voluntary contraction. "
         "raise_maximum: the trial's maximum is taken; clip: values above 1 become 1; keep: they stay; "

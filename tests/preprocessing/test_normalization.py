@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from opensim_difcal.errors import EMGError
-from opensim_difcal.preprocessing.normalization import channel_maxima, normalized
+from opensim_difcal.preprocessing.normalization import channel_maxima, normalized, sustained
 
 NAMES = ("soleus", "tib_ant")
 WALK = np.array([[1.0, 4.0], [2.0, 1.0]])
@@ -63,3 +63,11 @@ def test_a_contraction_without_signal_gives_way_to_the_trial():
         "channel 'tib_ant': no signal in the maximum voluntary contractions; the trial's maximum was taken "
         "instead.",
     )
+
+
+def test_a_contraction_counts_with_its_largest_mean_over_a_span():
+    envelope = np.array([[0.0, 9.0], [2.0, 0.0], [4.0, 0.0], [6.0, 0.0], [0.0, 0.0]])
+    assert sustained(envelope, 10.0, 0.3).max(axis=0).tolist() == [4.0, 3.0]
+    assert sustained(envelope, 10.0, 0.0).max(axis=0).tolist() == [6.0, 9.0]
+    assert sustained(envelope, 10.0, 60.0).max(axis=0).tolist() == pytest.approx([2.4, 1.8])
+    assert sustained(envelope, 10.0, 0.3).shape == envelope.shape
