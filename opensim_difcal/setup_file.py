@@ -10,13 +10,11 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
-from xml.parsers.expat import ExpatError
-
-import xmltodict
 
 from opensim_difcal.errors import DifcalError, SetupFileError, raise_problems
 from opensim_difcal.properties import NAME, Property, element_name, properties_of
 from opensim_difcal.wording import counted, did_you_mean, listed
+from opensim_difcal.xml_file import read_xml
 
 ROOT = "OpenSimDocument"
 PLACEHOLDER = "FILL_IN"
@@ -60,31 +58,11 @@ def read_what_can_be_read(
         SetupFileError: The file is not a setup file at all.
     """
     path = Path(path)
-    document = _parsed(path)
+    document = read_xml(path, SetupFileError, what="the setup file", force_cdata=True)
     tag, node = _tool_node(path, document, tool_types)
     reader = _Reader(path)
     tool = reader.read_object(node, tool_types[tag], ())
     return tool, reader.errors
-
-
-def _parsed(path: Path) -> dict[str, Any]:
-    try:
-        return xmltodict.parse(path.read_bytes(), force_cdata=True)
-    except OSError as error:
-        reason = "is a folder" if path.is_dir() else "cannot be read" if path.exists() else "does not exist"
-        raise SetupFileError(
-            f"{path}: the setup file {reason} ({path.absolute()}). Correct the path."
-        ) from error
-    except ExpatError as error:
-        reason = str(error).partition(":")[0]
-        raise SetupFileError(
-            f"{path}: line {error.lineno}, column {error.offset + 1}: not well-formed XML, {reason}. "
-            "Correct the file there or shortly before."
-        ) from error
-    except LookupError as error:
-        raise SetupFileError(f"{path}: {error}. Save the file as UTF-8 and declare it so.") from error
-    except ValueError as error:
-        raise SetupFileError(f"{path}: {error}. Remove the <!ENTITY> declarations.") from error
 
 
 def _tool_node(path: Path, document: dict[str, Any], tool_types: Mapping[str, type]) -> tuple[str, Any]:

@@ -338,7 +338,8 @@ def test_empty_file_is_not_xml(folder):
 def test_entity_declarations_are_refused(folder):
     text = '<!DOCTYPE a [<!ENTITY b "c">]><OpenSimDocument/>'
     assert message_of_document(folder, text) == (
-        "setup.xml: entities are disabled. Remove the <!ENTITY> declarations."
+        "setup.xml: line 1, column 13: a <!DOCTYPE> declaration is not allowed, for it can hold entities. "
+        "Remove it."
     )
 
 
@@ -376,6 +377,6 @@ def test_absent_setup_file_is_named_by_its_absolute_path(folder, monkeypatch):
 
 
 def test_folder_is_no_setup_file(folder):
-    message = f"{folder}: the setup file is a folder ({folder}). Correct the path."
+    message = f"{folder}: the setup file is a folder. Correct the path."
     with pytest.raises(SetupFileError, match=f"^{re.escape(message)}$"):
         read_setup(folder, TOOLS)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
-from xml.parsers.expat import ExpatError
 
 import numpy as np
 import xmltodict
@@ -17,6 +16,7 @@ from opensim_difcal.outputs.subject import Provenance, Subject, SubjectSynergies
 from opensim_difcal.physics.curve_strains import CURVE_STRAINS
 from opensim_difcal.physics.muscle import ELASTIC_TENDONS
 from opensim_difcal.wording import counted, listed
+from opensim_difcal.xml_file import read_xml
 
 _COMMENT = """\
 <!--Written by opensim_difcal beside the calibrated model; holds what a model has no place for.
@@ -242,12 +242,7 @@ def _provenance(node: "_Node") -> Provenance:
 
 
 def _root(path: Path) -> "_Node":
-    try:
-        document = xmltodict.parse(path.read_bytes(), force_list=_OBJECTS)
-    except OSError as error:
-        raise ModelError(f"{path}: the subject file cannot be read: {error.strerror}. {_REMEDY}") from error
-    except (ExpatError, ValueError) as error:  # xmltodict refuses entities with a ValueError
-        raise ModelError(f"{path}: not well-formed XML: {error}. {_REMEDY}") from error
+    document = read_xml(path, ModelError, what="the subject file", remedy=_REMEDY, force_list=_OBJECTS)
     content = document.get("OpenSimDocument")
     if not isinstance(content, dict) or not isinstance(content.get("NMSSubject"), dict):
         raise ModelError(

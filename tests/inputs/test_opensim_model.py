@@ -33,9 +33,12 @@ def test_a_missing_model_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("<OpenSimDocument Version='40600'>\n<Model name='leg'>\n", "line 3: no element found"),
-        ("<OpenSimDocument>\n<Model na", "line 2: unclosed token"),
-        ("", "line 1: no element found"),
+        (
+            "<OpenSimDocument Version='40600'>\n<Model name='leg'>\n",
+            "line 3, column 1: not well-formed XML, no element found",
+        ),
+        ("<OpenSimDocument>\n<Model na", "line 2, column 1: not well-formed XML, unclosed token"),
+        ("", "line 1, column 1: not well-formed XML, no element found"),
     ],
 )
 def test_a_model_file_that_is_cut_short_is_refused(tmp_path, text, reason):
@@ -43,7 +46,7 @@ def test_a_model_file_that_is_cut_short_is_refused(tmp_path, text, reason):
     path.write_text(text)
     with pytest.raises(ModelError) as caught:
         load_model(path)
-    assert str(caught.value) == (f"{path}: {reason}; the file may be cut short. Save it again from OpenSim.")
+    assert str(caught.value) == (f"{path}: {reason}. The file may be cut short. Save it again from OpenSim.")
 
 
 @pytest.mark.parametrize("declaration", ["", "<?xml version='1.0' encoding='latin-99'?>"])

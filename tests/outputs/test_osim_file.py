@@ -187,7 +187,7 @@ def test_a_file_that_is_not_xml_is_refused():
     with pytest.raises(ModelError) as error:
         calibrated_osim_text(b"<a>\n<b></a>", {}, where="a.osim")
     assert str(error.value) == (
-        "a.osim: not well-formed XML: mismatched tag: line 2, column 5. "
+        "a.osim: line 2, column 6: not well-formed XML, mismatched tag. "
         "Open the file in the OpenSim GUI and save it again."
     )
 

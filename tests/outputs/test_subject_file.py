@@ -208,9 +208,7 @@ def test_a_broken_sidecar_names_the_element(path, pattern, new, message):
 def test_a_missing_sidecar_is_named(tmp_path):
     with pytest.raises(ModelError) as error:
         read_subject(tmp_path / "a.xml")
-    assert str(error.value) == (
-        f"{tmp_path / 'a.xml'}: the subject file cannot be read: No such file or directory. {REMEDY}"
-    )
+    assert str(error.value) == (f"{tmp_path / 'a.xml'}: the subject file does not exist. Correct the path.")
 
 
 def test_a_file_that_is_not_xml_is_refused(tmp_path):
@@ -218,7 +216,7 @@ def test_a_file_that_is_not_xml_is_refused(tmp_path):
     path.write_text("<a>\n<b></a>")
     with pytest.raises(ModelError) as error:
         read_subject(path)
-    assert str(error.value) == f"{path}: not well-formed XML: mismatched tag: line 2, column 5. {REMEDY}"
+    assert str(error.value) == f"{path}: line 2, column 6: not well-formed XML, mismatched tag. {REMEDY}"
 
 
 @pytest.mark.parametrize(
