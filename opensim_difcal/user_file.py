@@ -22,15 +22,33 @@ def read_user_file(
     Raises:
         DifcalError: Of the given type, if there is no such file or it cannot be read.
     """
+    reason = file_fault(path)
+    if reason is None:
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            reason = _cannot_be_read(error)
+    place = "" if path.is_absolute() else f" ({path.absolute()})"
+    raise error_type(f"{path}: {what} {reason}{place}. {remedy}")
+
+
+def file_fault(path: Path) -> str | None:
+    """Returns why a path names no file, as "does not exist"; None when it names one.
+
+    Args:
+        path: The file; may also be what no file can be called.
+    """
     try:
         if stat.S_ISREG(path.stat().st_mode):
-            return path.read_bytes()
-        reason, cause = "is a folder" if path.is_dir() else "is a pipe or a device", None
-    except (FileNotFoundError, NotADirectoryError) as error:
-        reason, cause = "does not exist", error
+            return None
+        return "is a folder" if path.is_dir() else "is a pipe or a device"
+    except (FileNotFoundError, NotADirectoryError):
+        return "does not exist"
     except OSError as error:
-        reason, cause = f"cannot be read: {error.strerror or error}", error
+        return _cannot_be_read(error)
     except ValueError as error:  # a NUL, or half a character
-        reason, cause = f"cannot be read: no file can have that name ({error})", error
-    place = "" if path.is_absolute() else f" ({path.absolute()})"
-    raise error_type(f"{path}: {what} {reason}{place}. {remedy}") from cause
+        return f"cannot be read: no file can have that name ({error})"
+
+
+def _cannot_be_read(error: OSError) -> str:
+    return f"cannot be read: {error.strerror or error}"

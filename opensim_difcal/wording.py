@@ -19,6 +19,16 @@ def quoted(text: str, longest: int = _LONGEST_QUOTE) -> str:
     return f"{text[:longest]!r}... ({len(text)} characters)"
 
 
+def shortened(text: str, longest: int = _LONGEST_QUOTE) -> str:
+    """Returns the text; of long text the first part and dots.
+
+    Args:
+        text: Such as a tag or a path.
+        longest: Characters that are shown.
+    """
+    return text if len(text) <= longest else f"{text[:longest]}..."
+
+
 def did_you_mean(word: str, allowed: Iterable[str], form: str = "{!r}") -> str:
     """Returns " Did you mean ...?" when an allowed word is close, otherwise nothing.
 
@@ -27,6 +37,8 @@ def did_you_mean(word: str, allowed: Iterable[str], form: str = "{!r}") -> str:
         allowed: What could have been meant.
         form: How a word is printed, a format string with one field.
     """
+    if len(word) > _LONGEST_QUOTE:
+        return ""
     close = difflib.get_close_matches(word, list(allowed), n=1)
     return f" Did you mean {form.format(close[0])}?" if close else ""
 
@@ -47,7 +59,7 @@ def enumerated(words: Sequence[str]) -> str:
     Args:
         words: The words, as they are printed.
     """
-    shown = [word if len(word) <= _LONGEST_QUOTE else f"{word[:_LONGEST_QUOTE]}..." for word in words[:_MOST]]
+    shown = [shortened(word) for word in words[:_MOST]]
     hidden = len(words) - len(shown)
     return ", ".join(shown) + (f" and {hidden} more" if hidden else "")
 

@@ -4,6 +4,7 @@ Every XML file of a user is read through here, also an .osim file before OpenSim
 OpenSim's own parser calls itself for every level and so dies of a file nested deep enough.
 """
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn, final
@@ -66,14 +67,15 @@ def check_xml(
         DifcalError: Of the given type.
     """
     try:
-        _Check(encoding).run(content)
+        with warnings.catch_warnings(action="error"):
+            _Check(encoding).run(content)
     except _Harmful as error:
         raise error_type(f"{where}: {error}") from None
     except expat.ExpatError as error:
         place = f"{where}: line {error.lineno}, column {error.offset + 1}"
         reason = expat.ErrorString(error.code)
         raise error_type(f"{place}: not well-formed XML, {reason}. {remedy}") from error
-    except (LookupError, ValueError) as error:  # no such encoding, or one that expat cannot use
+    except (LookupError, ValueError, Warning) as error:  # no such encoding, or one that expat cannot use
         raise error_type(f"{where}: {error}. Save the file as UTF-8 and declare it so.") from error
 
 
