@@ -25,6 +25,7 @@ PLACEHOLDER = "FILL_IN"
 _MOST_FAULTS = 100
 """After which a file is read no further."""
 _LONGEST_PATH = 500  # characters that messages show
+_LONGEST_WORD = 1000  # characters of a name or of other text
 
 Steps = tuple[str, ...]
 
@@ -258,6 +259,9 @@ class _Reader:
             values = tuple(_PARSERS[prop.value_type](word) for word in words)
         except ValueError:
             return self.report(steps, f" is {quoted(text)}; expected {prop.expected}.")
+        too_long = [word for word in words if prop.value_type is str and len(word) > _LONGEST_WORD]
+        if too_long:
+            return self.report(steps, f" holds {quoted(too_long[0])}; expected at most {_LONGEST_WORD}.")
         if prop.value_type is Path:
             values = tuple(self.input_path(prop, word, steps) for word in words)
         if not self.are_allowed(prop, words, steps):
@@ -283,8 +287,8 @@ class _Reader:
             file = shortened(str(path), _LONGEST_PATH)
             self.report(
                 steps,
-                f" is {quoted(word, _LONGEST_PATH)}, but the file {file} {reason}. The path is relative to the "
-                f"folder of the setup file, {self.folder}. Correct it, or put the file there.",
+                f" is {quoted(word, _LONGEST_PATH)}, but the file {file} {reason}. The path is relative to "
+                f"the folder of the setup file, {self.folder}. Correct it, or put the file there.",
             )
         return path
 

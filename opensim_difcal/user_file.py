@@ -4,6 +4,9 @@ import stat
 from pathlib import Path
 
 from opensim_difcal.errors import DifcalError
+from opensim_difcal.wording import shortened
+
+_LONGEST_PATH = 1000  # characters that a message shows
 
 
 def read_user_file(
@@ -29,7 +32,7 @@ def read_user_file(
         except OSError as error:
             reason = _cannot_be_read(error)
     place = "" if path.is_absolute() else f" ({path.absolute()})"
-    raise error_type(f"{path}: {what} {reason}{place}. {remedy}")
+    raise error_type(f"{shortened(str(path), _LONGEST_PATH)}: {what} {reason}{place}. {remedy}")
 
 
 def file_fault(path: Path) -> str | None:

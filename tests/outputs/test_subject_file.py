@@ -5,6 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mutations import FILES, XML, check_refusal, edited, in_the_way, mutated
 
 from opensim_difcal.calibration.unknowns import PARAMETER_NAMES
 from opensim_difcal.errors import ModelError
@@ -231,3 +234,48 @@ def test_another_document_is_refused(tmp_path, text):
         f"{path}: there is no <NMSSubject> in an <OpenSimDocument>. "
         "Expected the file <name>_subject.xml that a calibration wrote beside <name>.osim."
     )
+
+
+@pytest.fixture(scope="module")
+def valid(tmp_path_factory, hybrid_result) -> bytes:
+    """Every element that a sidecar may have."""
+    path = tmp_path_factory.mktemp("valid") / "hybrid_subject.xml"
+    write_subject(path, make_subject(hybrid_result))
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("mutation", XML)
+def test_a_mutated_sidecar_is_read_or_refused(tmp_path, valid, mutation):
+    path = mutated(tmp_path / "a_subject.xml", valid, mutation)
+    if check_refusal(read_subject, path, (ModelError,)) is None:
+        assert_usable(read_subject(path))
+
+
+@pytest.mark.parametrize("obstacle", FILES)
+def test_what_is_no_readable_sidecar_is_refused(tmp_path, obstacle):
+    assert check_refusal(read_subject, in_the_way(tmp_path / "a_subject.xml", obstacle), (ModelError,))
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_any_edit_of_a_sidecar_is_read_or_refused(tmp_path_factory, valid, data):
+    path = tmp_path_factory.getbasetemp() / "edited_subject.xml"
+    path.write_bytes(data.draw(edited(valid)))
+    if check_refusal(read_subject, path, (ModelError,)) is None:
+        assert_usable(read_subject(path))
+
+
+def assert_usable(subject):
+    """What was read holds numbers for every muscle, none of them NaN or infinite."""
+    assert subject.muscle_names
+    assert len(set(subject.muscle_names)) == len(subject.muscle_names)
+    for change in subject.parameters.values():
+        for end in ("initial", "final", "lower", "upper"):
+            assert getattr(change, end).shape == (len(subject.muscle_names),)
+            assert np.isfinite(getattr(change, end)).all()
+    assert subject.time_step > 0.0
+    assert np.isfinite([subject.time_step, subject.electromechanical_delay, *subject.strength_bounds]).all()
+    assert set(subject.strength_coefficients) == set(subject.strength_groups)
+    if subject.synergies:
+        assert subject.synergies.n_synergies > 0
+        assert np.isfinite(subject.synergies.weights).all()
