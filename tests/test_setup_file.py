@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from mutations import check_refusal
 
 from opensim_difcal.errors import BoundsError, Problems, SetupFileError
 from opensim_difcal.settings import setting
@@ -410,16 +409,6 @@ def test_a_hundred_faults_are_enough(folder):
     )[1]
     assert len(errors) == 101
     assert str(errors[-1]) == f"{folder}/setup.xml: there may be more; correct these 100 faults first."
-
-
-def test_a_hundred_thousand_trials_are_read(folder):
-    trials = "".join(f'<Trial name="walk_{i}">{TRIAL}</Trial>' for i in range(100_000))
-    path = write(
-        folder, f"<OpenSimDocument><Tool>{REQUIRED}<trials>{trials}</trials></Tool></OpenSimDocument>"
-    )
-    tools = []
-    check_refusal(lambda path: tools.append(read_setup(path, TOOLS)), path, seconds=60.0)
-    assert len(tools[-1].trials) == 100_000
 
 
 def test_a_path_that_is_not_utf8_is_refused(folder):

@@ -37,7 +37,8 @@ _REMEDY = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_MESSAGE = 4000  # characters of one error, without its path
-_GIVE_UP = 60.0  # s, so that a file that is never done with fails instead of stopping every test
+_GIVE_UP_AFTER = 60.0  # s of CPU time, so that a file that is never done with fails instead of stopping all
+_GIVE_UP_WAITING = 600.0  # s, for what waits without computing
 
 
 def mutated(path: Path, valid: bytes, mutation: str) -> Path:
@@ -106,18 +107,21 @@ class _Hang(BaseException):
 
 @contextmanager
 def _no_hang() -> Iterator[None]:
-    """Ends what waits for ever; no verdict depends on how long something took."""
+    """Ends what computes or waits for ever."""
 
     def stop(*_: Any) -> None:
-        raise _Hang(f"no end after {_GIVE_UP:g} s")
+        raise _Hang(f"no end after {_GIVE_UP_AFTER:g} s of CPU time or {_GIVE_UP_WAITING:g} s of waiting")
 
-    earlier = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, _GIVE_UP)
+    timers = {signal.SIGPROF: signal.ITIMER_PROF, signal.SIGALRM: signal.ITIMER_REAL}
+    earlier = {number: signal.signal(number, stop) for number in timers}
+    signal.setitimer(signal.ITIMER_PROF, _GIVE_UP_AFTER)
+    signal.setitimer(signal.ITIMER_REAL, _GIVE_UP_WAITING)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        signal.signal(signal.SIGALRM, earlier)
+        for number, timer in timers.items():
+            signal.setitimer(timer, 0.0)
+            signal.signal(number, earlier[number])
 
 
 def _absent(path: Path) -> None:
