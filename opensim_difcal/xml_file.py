@@ -66,6 +66,8 @@ def check_xml(
     Raises:
         DifcalError: Of the given type.
     """
+    if encoding is not None and b"\0" in content:  # expat would look past the given encoding
+        raise error_type(f"{where}: the file holds NUL bytes, as UTF-16 does. Save it as UTF-8.")
     try:
         with warnings.catch_warnings(action="error"):
             _Check(encoding).run(content)
@@ -109,6 +111,7 @@ class _Check:
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
         self._parser.StartDoctypeDeclHandler = self._doctype
+        self._parser.ProcessingInstructionHandler = self._instruction
 
     def run(self, content: bytes) -> None:
         self._parser.Parse(content, True)
@@ -125,6 +128,11 @@ class _Check:
 
     def _doctype(self, *declaration: Any) -> None:
         self._refuse("a <!DOCTYPE> declaration is not allowed, for it can hold entities. Remove it.")
+
+    def _instruction(self, target: str, data: str) -> None:
+        """OpenSim's parser takes what follows a ">" in an instruction for elements."""
+        if ">" in data:
+            self._refuse("an instruction <?...?> with a '>' inside is not allowed. Remove it.")
 
     def _refuse(self, reason: str) -> NoReturn:
         line, column = self._parser.CurrentLineNumber, self._parser.CurrentColumnNumber + 1

@@ -9,7 +9,7 @@ import opensim
 
 from opensim_difcal.errors import ModelError
 from opensim_difcal.user_file import read_user_file
-from opensim_difcal.wording import did_you_mean
+from opensim_difcal.wording import did_you_mean, shortened
 from opensim_difcal.xml_file import check_xml, model_encoding
 
 
@@ -55,7 +55,8 @@ def load_model(path: Path) -> opensim.Model:
             model = opensim.Model(str(path))
             model.initSystem()
         except RuntimeError as error:
-            reason = str(error).strip().splitlines()[0]
+            first_line = str(error).strip().partition("\n")[0]
+            reason = shortened(" ".join(first_line.split()), 500)
             raise ModelError(
                 f"{path}: OpenSim cannot load the model: {reason} "
                 "Open it in the OpenSim GUI to see which component is wrong."

@@ -155,8 +155,8 @@ XML: dict[str, Mutation] = {
     "levels hidden in an instruction": partial(_inside, b"<?a >" + b"<a>" * 100_000 + b"?>"),
     "levels hidden in a comment": partial(_inside, b"<!-- >" + b"<a>" * 100_000 + b"-->"),
     "levels hidden in character data": partial(_inside, b"<![CDATA[>" + b"<a>" * 100_000 + b"]]>"),
-    "twenty thousand elements": partial(_inside, b"".join(b"<a%d/>" % i for i in range(20_000))),
-    "twenty thousand equal elements": partial(_inside, b"<a/>" * 20_000),
+    "five thousand elements": partial(_inside, b"".join(b"<a%d/>" % i for i in range(5000))),
+    "five thousand equal elements": partial(_inside, b"<a/>" * 5000),
     "a huge attribute": partial(_inside, b'<a b="' + b"c" * 1_000_000 + b'"/>'),
     "a huge tag": partial(_inside, b"<" + b"a" * 100_000 + b"/>"),
     "a thousand attributes": partial(
