@@ -18,6 +18,7 @@ _KEY_VALUE = re.compile(r"(\w+)\s*=\s*(.*)")
 _LEGACY_COUNT = re.compile(r"(datacolumns|datarows)\s+(\d+)", re.IGNORECASE)
 _LEGACY_NAME = re.compile(r"name\s+(.+)")
 _ANGLES = re.compile(r"\bangles\s+are\s+in\s+(degrees|radians)\b", re.IGNORECASE)
+_LARGEST = 1e100
 _COUNT_KEYS = {"nrows": "rows", "datarows": "rows", "ncolumns": "columns", "datacolumns": "columns"}
 
 
@@ -222,13 +223,18 @@ def _text_for_number(
     raise AssertionError("numpy refused a number that Python reads")
 
 
+def _beyond_measure(values: np.ndarray) -> np.ndarray:
+    """Whether each value is NaN, infinite or so large that splines and squares of it would be."""
+    return ~(np.abs(values) <= _LARGEST)
+
+
 def _check_values(table: Table) -> None:
-    bad = ~np.isfinite(table.time)
+    bad = _beyond_measure(table.time)
     if bad.any():
         row = int(np.argmax(bad))
         raise StorageFileError(
             f"{table.path}: column 'time' holds {table.time[row]} in data row {row + 1}. "
-            "Times must be finite numbers."
+            "Times must be finite numbers of s."
         )
     falling = np.diff(table.time) <= 0
     if falling.any():
@@ -237,7 +243,7 @@ def _check_values(table: Table) -> None:
             f"{table.path}: time {table.time[row]:g} s is followed by {table.time[row + 1]:g} s. "
             "Time must rise from row to row; remove repeated rows, or write time with more digits."
         )
-    rows, columns = np.nonzero(~np.isfinite(table.values))
+    rows, columns = np.nonzero(_beyond_measure(table.values))
     if len(rows):
         row, column = int(rows[0]), int(columns[0])
         raise StorageFileError(
