@@ -5,7 +5,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "opensim_difcal"
 PHYSICS = {"physics", "shapes", "errors"}
-INPUTS = PHYSICS | {"inputs", "settings", "wording", "atomic", "cache", "workers"}
+INPUTS = PHYSICS | {"inputs", "settings", "wording", "atomic", "cache", "user_file", "workers", "xml_file"}
 SYNERGIES = {"synergies", "shapes", "errors"}
 PREPROCESSING = {"preprocessing", "shapes", "errors"}
 CALIBRATION = INPUTS | SYNERGIES | {"calibration"}

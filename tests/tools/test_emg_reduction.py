@@ -166,9 +166,8 @@ def test_a_results_directory_that_is_a_file_is_refused(tool, tmp_path):
     tool.results_directory = tmp_path / "calibration.xml"
     (problem,) = tool.problems()
     assert str(problem) == (
-        f"<results_directory> is '{tmp_path}/calibration.xml', but that is no folder. Choose a folder "
-        f"that exists "
-        "or can be made."
+        f"<results_directory> is '{tmp_path}/calibration.xml', but {tmp_path}/calibration.xml is no folder. "
+        "Choose a folder that exists or can be made."
     )
 
 
