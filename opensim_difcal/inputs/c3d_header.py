@@ -29,22 +29,21 @@ class C3dHeader:
     analog_rate: float
 
 
-def check_c3d(path: Path) -> C3dHeader:
+def check_c3d(path: Path, content: bytes) -> C3dHeader:
     """Returns times from the header, if the file is as long as it says.
 
     Args:
-        path: The .c3d file.
+        path: The .c3d file, for messages.
+        content: Its bytes.
 
     Raises:
         EMGError: If it is no C3D file, is cut short, or holds no analog data.
     """
-    with path.open("rb") as file:
-        head = file.read(_BLOCK)
-        if len(head) < _BLOCK or head[1] != _KEY:
-            raise EMGError(f"{path}: no C3D file: its second byte is not 0x50. Export the recording again.")
-        file.seek(_BLOCK * (head[0] - 1))
-        parameters = file.read(4)
-    size = path.stat().st_size
+    head, size = content[:_BLOCK], len(content)
+    if len(head) < _BLOCK or head[1] != _KEY:
+        raise EMGError(f"{path}: no C3D file: its second byte is not 0x50. Export the recording again.")
+    start = _BLOCK * (head[0] - 1)
+    parameters = content[start : start + 4] if start > 0 else b""
     order = _ORDERS.get(parameters[3]) if len(parameters) == 4 else None
     if order is None:
         raise EMGError(

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from opensim_difcal.errors import TrialError
+from opensim_difcal.user_file import read_user_file
+from opensim_difcal.wording import shortened
 
 COLUMNS = ("cycle", "start", "toe_off", "end", "good", "reasons")
 
@@ -39,9 +41,8 @@ def read_cycles(path: Path) -> tuple[ListedCycle, ...]:
     Raises:
         TrialError: If the file cannot be read.
     """
-    if not path.is_file():
-        raise TrialError(f"{path}: the file does not exist. Run EMGProcessingTool, or check the path.")
-    text = path.read_bytes().decode("utf-8-sig", errors="replace")
+    remedy = "Run EMGProcessingTool, or check the path."
+    text = read_user_file(path, TrialError, remedy=remedy).decode("utf-8-sig", errors="replace")
     try:
         rows = [row for row in csv.reader(io.StringIO(text)) if any(cell.strip() for cell in row)]
     except csv.Error as error:
@@ -59,7 +60,7 @@ def read_cycles(path: Path) -> tuple[ListedCycle, ...]:
         if cycle is None or any(cycle.number == other.number for other in found):
             raise TrialError(
                 f"{path}: line {line}: expected a number that no other cycle has, start, toe_off (or "
-                f"nothing) and end that rise, in s, and 1 or 0 for good; it is {','.join(row)[:80]!r}. "
+                f"nothing) and end that rise, in s, and 1 or 0 for good; it is {shortened(','.join(row))!r}. "
                 f"{_REMEDY}"
             )
         found.append(cycle)

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +17,14 @@ from opensim_difcal.inputs.c3d_header import check_c3d
 from opensim_difcal.inputs.signals import is_uniform
 from opensim_difcal.inputs.storage import read_storage
 from opensim_difcal.shapes import TimeArray
-from opensim_difcal.wording import did_you_mean
+from opensim_difcal.user_file import read_user_file
+from opensim_difcal.wording import did_you_mean, enumerated, shortened
 
 _TIME = re.compile(
     r"^\s*(?:time|timestamp|t|x)\s*(?:[\[(]?\s*(s|sec|seconds|ms|milliseconds)\s*[\])]?)?\s*$", re.I
 )
 _DELIMITERS = ",;\t"
+_CHECK_PATH = "Check the path in the setup file."
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,8 @@ class RawEMG:
         for label in labels:
             if label not in self.labels:
                 raise EMGError(
-                    f"{self.path}: no column {label!r}.{did_you_mean(label, self.labels)} The columns are: "
-                    f"{', '.join(self.labels)}."
+                    f"{self.path}: no column {shortened(label)!r}.{did_you_mean(label, self.labels)} The "
+                    f"columns are: {enumerated(self.labels)}."
                 )
         return self.values[:, [self.labels.index(label) for label in labels]]
 
@@ -77,8 +80,6 @@ def read_raw_emg(path: Path) -> RawEMG:
         raise EMGError(
             f"{path}: raw EMG is read from {', '.join(_READERS)} files. Export the recording as one of them."
         )
-    if not path.is_file():
-        raise EMGError(f"{path}: the file does not exist. Check the path in the setup file.")
     emg = reader(path)
     _check(emg)
     return emg
@@ -90,7 +91,7 @@ def _storage(path: Path) -> RawEMG:
 
 
 def _text(path: Path) -> RawEMG:
-    content = path.read_bytes().decode("utf-8-sig", errors="replace")
+    content = read_user_file(path, EMGError, remedy=_CHECK_PATH).decode("utf-8-sig", errors="replace")
     lines = [line for line in content.splitlines() if line.strip(" \t,;")]
     if len(lines) < 2:
         raise EMGError(f"{path}: the file has no header line with numbers below it. Export it again.")
@@ -108,8 +109,8 @@ def _text(path: Path) -> RawEMG:
     if unit is None:
         first = labels[0] if labels else ""
         raise EMGError(
-            f"{path}: the first column is {first!r}. It must hold the time and be called 'time', 'time (s)' "
-            "or 'time (ms)', in the file's first line."
+            f"{path}: the first column is {shortened(first)!r}. It must hold the time and be called 'time', "
+            "'time (s)' or 'time (ms)', in the file's first line."
         )
     _check_labels(path, labels)
     body = rows[1:] if _is_number(rows[1][0], delimiter) else rows[2:]  # a line of units
@@ -120,12 +121,11 @@ def _text(path: Path) -> RawEMG:
 
 def _check_labels(path: Path, labels: list[str]) -> None:
     if "" in labels:
-        raise EMGError(f"{path}: column {labels.index('') + 1} has no name. Name every column.")
-    repeated = sorted({label for label in labels if labels.count(label) > 1})
-    if repeated:
+        raise EMGError(f"{path}: column {labels.index('') + 1} has no name. Give every column a name.")
+    repeated, count = Counter(labels).most_common(1)[0]
+    if count > 1:
         raise EMGError(
-            f"{path}: {labels.count(repeated[0])} columns are called {repeated[0]!r}. Give every column its "
-            "own name."
+            f"{path}: {count} columns are called {shortened(repeated)!r}. Give every column its own name."
         )
 
 
@@ -159,15 +159,15 @@ def _numbers(
         except ValueError:
             bad = next(c for c, cell in enumerate(cells) if not _is_number(cell, "."))
             raise EMGError(
-                f"{path}: line {first_line + i}: column {labels[bad]!r} holds {row[bad][:40]!r}, which is no "
-                "number. No cell may be empty; numbers need a decimal point, or decimal commas and "
-                "semicolons between them."
+                f"{path}: line {first_line + i}: column {shortened(labels[bad])!r} holds "
+                f"{shortened(row[bad])!r}, which is no number. No cell may be empty; numbers need a decimal "
+                "point, or decimal commas and semicolons between them."
             ) from None
     return found
 
 
 def _c3d(path: Path) -> RawEMG:
-    header = check_c3d(path)
+    header = check_c3d(path, read_user_file(path, EMGError, remedy=_CHECK_PATH))
     names, values = analog_channels(path)
     if values.size == 0:
         raise EMGError(f"{path}: the file holds no analog channels. Export the recording with its EMG.")
@@ -200,7 +200,7 @@ def _check(emg: RawEMG) -> None:
     if len(bad):
         row, column = bad[0]
         raise EMGError(
-            f"{emg.path}: column {emg.labels[column]!r} holds {emg.values[row, column]} at "
+            f"{emg.path}: column {shortened(emg.labels[column])!r} holds {emg.values[row, column]} at "
             f"{emg.time[row]:g} s ({len(bad)} such values). Fill the gaps, or cut the recording there."
         )
     if not is_uniform(emg.time):

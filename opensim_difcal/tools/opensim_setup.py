@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from opensim_difcal.errors import SetupFileError
+from opensim_difcal.user_file import read_user_file
+from opensim_difcal.xml_file import check_xml
 
 ROOT = "OpenSimDocument"
 
@@ -148,18 +150,9 @@ def write_absolute_setup(setup: OpenSimSetup, folder: Path) -> tuple[Path, dict[
 
 
 def _document(path: Path) -> ElementTree.ElementTree:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        reason = "is a folder" if path.is_dir() else "cannot be read" if path.exists() else "does not exist"
-        raise SetupFileError(f"{path}: the setup file {reason}. Correct the path.") from error
-    if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
-        raise SetupFileError(f"{path}: a document type is declared. Remove <!DOCTYPE and what belongs to it.")
-    try:
-        root = ElementTree.fromstring(content)
-    except (ElementTree.ParseError, ValueError, LookupError) as error:
-        raise SetupFileError(f"{path}: not well-formed XML, {error}. Correct the file there.") from None
-    return ElementTree.ElementTree(root)
+    content = read_user_file(path, SetupFileError, what="the setup file", remedy="Correct the path.")
+    check_xml(content, SetupFileError, where=str(path), remedy="Correct the file there or shortly before.")
+    return ElementTree.ElementTree(ElementTree.fromstring(content))
 
 
 def _tool_element(path: Path, document: ElementTree.ElementTree) -> ElementTree.Element:

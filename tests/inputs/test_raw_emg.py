@@ -1,8 +1,8 @@
 from pathlib import Path
 
-import ezc3d
 import numpy as np
 import pytest
+from c3d_files import write_c3d
 
 from opensim_difcal.errors import DifcalError, EMGError
 from opensim_difcal.inputs.raw_emg import read_raw_emg
@@ -10,18 +10,6 @@ from opensim_difcal.outputs.tables import write_storage
 
 TIME = np.arange(40) / 1000.0
 VALUES = np.random.default_rng(1).standard_normal((40, 2))
-
-
-def write_c3d(path: Path, values=VALUES, labels=("SOL", "TA"), rate=1000) -> Path:
-    file = ezc3d.c3d()
-    file["parameters"]["POINT"]["RATE"]["value"] = [100]
-    file["parameters"]["POINT"]["LABELS"]["value"] = ("M1",)
-    file["data"]["points"] = np.ones((4, 1, len(values) // 10))
-    file["parameters"]["ANALOG"]["RATE"]["value"] = [rate]
-    file["parameters"]["ANALOG"]["LABELS"]["value"] = labels
-    file["data"]["analogs"] = values.T[None]
-    file.write(str(path))
-    return path
 
 
 def write_text(path: Path, text: str) -> Path:
@@ -40,7 +28,7 @@ def test_storage_text_and_c3d_hold_the_same(tmp_path):
     write_storage(tmp_path / "emg.sto", "emg", TIME, columns)
     rows = [",".join(map(repr, [t, *row])) for t, row in zip(TIME.tolist(), VALUES.tolist(), strict=True)]
     write_text(tmp_path / "emg.csv", "time,SOL,TA\n" + "\n".join(rows))
-    write_c3d(tmp_path / "emg.c3d")
+    write_c3d(tmp_path / "emg.c3d", VALUES)
     for name, tolerance in (("emg.sto", 0), ("emg.csv", 0), ("emg.c3d", 1e-6)):
         emg = read_raw_emg(tmp_path / name)
         assert emg.labels == ("SOL", "TA")
@@ -72,7 +60,7 @@ def test_dialects_of_text(tmp_path, text):
 
 
 def test_a_cut_c3d_recording_keeps_the_time_of_the_whole_one(tmp_path):
-    path = write_c3d(tmp_path / "emg.c3d")
+    path = write_c3d(tmp_path / "emg.c3d", VALUES)
     content = bytearray(path.read_bytes())
     content[6:10] = (101).to_bytes(2, "little") + (104).to_bytes(2, "little")
     path.write_bytes(bytes(content))
@@ -88,7 +76,7 @@ def test_a_cut_c3d_recording_keeps_the_time_of_the_whole_one(tmp_path):
             "the first column is 'frame'. It must hold the time and be called 'time', 'time (s)' or 'time "
             "(ms)', in the file's first line.",
         ),
-        ("time,,TA\n0,1,2\n", "column 2 has no name. Name every column."),
+        ("time,,TA\n0,1,2\n", "column 2 has no name. Give every column a name."),
         ("time,SOL,SOL\n0,1,2\n", "2 columns are called 'SOL'. Give every column its own name."),
         (
             "time,SOL\n0,1\n0.001\n",
@@ -146,23 +134,23 @@ def broken(path: Path, start: int, patch: bytes) -> Path:
 
 def test_c3d_files_that_contradict_themselves(tmp_path):
     path = tmp_path / "emg.c3d"
-    size = len(write_c3d(path).read_bytes())
+    size = len(write_c3d(path, VALUES).read_bytes())
     path.write_bytes(path.read_bytes()[:-600])
     assert refused(path).startswith(
         f"{path}: {size - 600} bytes, but the header says 4 frames of 1 markers and 20 analog values, "
     )
     path.write_bytes(b"time,SOL\n0,1\n")
     assert refused(path) == (f"{path}: no C3D file: its second byte is not 0x50. Export the recording again.")
-    assert "holds no analog channels" in refused(broken(write_c3d(path), 4, b"\0\0"))
-    assert "which does not divide" in refused(broken(write_c3d(path), 18, b"\3\0"))
-    assert "frames per second" in refused(broken(write_c3d(path), 20, b"\0\0\0\0"))
+    assert "holds no analog channels" in refused(broken(write_c3d(path, VALUES), 4, b"\0\0"))
+    assert "which does not divide" in refused(broken(write_c3d(path, VALUES), 18, b"\3\0"))
+    assert "frames per second" in refused(broken(write_c3d(path, VALUES), 20, b"\0\0\0\0"))
     assert "stored for a processor that is not supported" in refused(
-        broken(write_c3d(path), 512 + 3, b"\x55")
+        broken(write_c3d(path, VALUES), 512 + 3, b"\x55")
     )
 
 
 def test_a_c3d_file_at_which_its_reader_breaks_down_is_refused_in_words(tmp_path):
-    path = write_c3d(tmp_path / "emg.c3d")
+    path = write_c3d(tmp_path / "emg.c3d", VALUES)
     content = path.read_bytes()
     generator, messages = np.random.default_rng(3), []
     for _ in range(12):
