@@ -32,8 +32,9 @@ __all__ = ["BYTES", "FILES", "TABLE", "XML", "check_refusal", "edited", "in_the_
 
 _EVERY: Mapping[str, Mutation] = {**BYTES, **TABLE, **XML}
 _REMEDY = re.compile(
-    r"\b(add|allowed|calibrate|check|choose|convert|correct|cut|expected|export|fill|give|install|keep|leave|"
-    r"must|needs?|open|put|raise|remove|rename|replace|save|set|use|write)\b",
+    r"\b(add|allowed|calibrate|change|check|choose|convert|correct|cut|expected|export|fill|give|install|"
+    r"keep|leave|must|needs?|open|put|raise|remove|rename|replace|save|set|use|write|"
+    r"(coordinates|muscles|columns) are)\b",
     re.IGNORECASE,
 )
 _LONGEST_MESSAGE = 4000  # characters of one error, without its path

@@ -129,8 +129,9 @@ def test_a_finished_step_that_cannot_be_read_is_done_again(tmp_path):
     job = (("a",), "emg_driven")
     assert store.find(job) is None
     path = store._path(job)
-    path.write_text('{"removed": ["a"]')
-    assert store.find(job) is None
+    for text in ('{"removed": ["a"]', "", "[]", "3", "[" * 100_000, "\0"):
+        path.write_text(text)
+        assert store.find(job) is None
 
 
 def test_the_removal_ends_with_the_fewest_electrodes():
