@@ -7,7 +7,8 @@ PACKAGE = Path(__file__).parents[1] / "opensim_difcal"
 PHYSICS = {"physics", "shapes", "errors"}
 INPUTS = PHYSICS | {"inputs", "settings", "wording", "atomic", "cache", "workers"}
 SYNERGIES = {"synergies", "shapes", "errors"}
-CALIBRATION = INPUTS | SYNERGIES | {"calibration"}
+INITIALIZATION = PHYSICS | {"initialization"}
+CALIBRATION = INPUTS | SYNERGIES | INITIALIZATION | {"calibration"}
 EXECUTION = CALIBRATION | {"execution"}
 OUTPUTS = EXECUTION | {"outputs"}
 TOOLS = OUTPUTS | {"tools", "setup_file", "setup_template"}
@@ -15,6 +16,7 @@ MAY_IMPORT = {
     "physics": PHYSICS,
     "inputs": INPUTS,
     "synergies": SYNERGIES,
+    "initialization": INITIALIZATION,
     "calibration": CALIBRATION,
     "execution": EXECUTION,
     "outputs": OUTPUTS,

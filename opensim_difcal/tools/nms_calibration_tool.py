@@ -172,6 +172,14 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
         "same parameters. Without it a model with other muscles is refused.",
         default=False,
     )
+    repair_infeasible_muscles: bool = setting(
+        "Whether a muscle that the trials, validation trials included, leave no room for its fiber (shorter "
+        "than zero with the tendon at slack length) starts from a shorter tendon_slack_length, and from a "
+        "shorter optimal_fiber_length where that is not enough: so that its normalized fiber length is "
+        "nowhere below the normalized_fiber_length_range, as far as the bounds allow. Bounds then are "
+        "relative to the repaired values, and the prior holds those.",
+        default=True,
+    )
     tendon: str = setting(
         "model: elastic or rigid as each muscle's ignore_tendon_compliance says; elastic: all elastic, "
         "and the calibrated model says so.",
@@ -414,6 +422,8 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
             inputs = read_inputs(self)
             watch.lap("geometry")
             _log.info("Read %d trials and %d muscles.", len(inputs.trials), len(inputs.muscles.names))
+            for repair in inputs.repairs:
+                _log.warning("%s", repair.sentence)
             engine = make_engine(self, inputs)
             watch.lap("compilation")
             result = calibrate_inputs(self, inputs, engine, progress=progress)
