@@ -66,7 +66,10 @@ class MuscleRepair:
         )
         if not changes:
             return f"{start} Nothing was changed. {_STILL_INFEASIBLE}"
-        done = f"The calibration started from {' and '.join(changes)}, which leaves {self.shortest_after:.2f} to {self.longest_after:.2f}; bounds are relative to that."
+        done = (
+            f"The calibration started from {' and '.join(changes)}, which leaves "
+            f"{self.shortest_after:.2f} to {self.longest_after:.2f}; bounds are relative to that."
+        )
         return f"{start} {done} {_CHECK if self.is_feasible else _STILL_INFEASIBLE}"
 
 

@@ -17,9 +17,7 @@ import numpy as np
 from jaxtyping import Float
 
 from opensim_difcal.errors import ModelError
-
-SPECIFIC_TENSION = 60.0
-"""N/cm^2, as Rajagopal et al. chose for these volumes."""
+from opensim_difcal.initialization.limits import SPECIFIC_TENSION
 
 LEG_VOLUME = (47.05, 1289.6)
 """Slope, cm^3/(m kg), and intercept, cm^3, of all 35 muscles of one leg together."""
@@ -160,9 +158,9 @@ def leg_volume(height: float, mass: float) -> float:
 
 def forces_from_volumes(
     names: Sequence[str],
-    max_isometric_force: Float[np.ndarray, " muscle"],
     optimal_fiber_length: Float[np.ndarray, " muscle"],
     *,
+    model_volume: Float[np.ndarray, " muscle"],
     height: float,
     mass: float,
     specific_tension: float = SPECIFIC_TENSION,
@@ -171,12 +169,12 @@ def forces_from_volumes(
 
     Pennation is not in it: the force is along the fiber, as the models have it. Muscles that are
     parts of one row of the table share its volume in proportion to the volumes that the model
-    gives them, max_isometric_force * optimal_fiber_length.
+    gives them.
 
     Args:
         names: Muscles of the model, with their side: `soleus_r`.
-        max_isometric_force: The model's, N; decides only how parts share a volume.
         optimal_fiber_length: m.
+        model_volume: max_isometric_force * optimal_fiber_length as the model has them, in any unit.
         height: m.
         mass: kg.
         specific_tension: N/cm^2.
@@ -193,12 +191,12 @@ def forces_from_volumes(
             f"{names[0]!r}. Expected muscles of the leg named as in Rajagopal2016 or gait2392, with their "
             "side, such as 'soleus_r'. Leave <height> and <mass> out."
         )
-    of_model = dict(zip(names, max_isometric_force * optimal_fiber_length, strict=True))
+    of_model = dict(zip(names, model_volume.tolist(), strict=True))
     totals: dict[tuple[str, tuple[str, ...]], float] = {}
     for name, place in known.items():
         totals[place] = totals.get(place, 0.0) + of_model[name]
     volume = {
-        name: _volume(place[1], height, mass) * float(of_model[name] / totals[place])
+        name: _volume(place[1], height, mass) * of_model[name] / totals[place]
         for name, place in known.items()
     }
     lengths = dict(zip(names, optimal_fiber_length.tolist(), strict=True))
