@@ -112,7 +112,7 @@ def repaired(
         wanted, lowest = shortest_path - along[i] * before[1], tendon_slack_length_bounds[0] * before[0]
         slack[i] = max(wanted, lowest)
         room = shortest_path - slack[i]
-        if wanted < lowest:
+        if wanted < lowest and room > 0.0:  # else a shorter fiber has no room either
             optimal[i] = np.clip(room / along[i], optimal_fiber_length_bounds[0] * before[1], before[1])
         repairs.append(
             MuscleRepair(

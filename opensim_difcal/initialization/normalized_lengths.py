@@ -21,7 +21,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
-from scipy.optimize import nnls
 
 from opensim_difcal.physics.engine import Engine
 from opensim_difcal.physics.equilibrium import equilibrium
@@ -37,9 +36,10 @@ SHORTEST_ACTIVE_FIBER = 0.5
 
 _INDEPENDENT = 1e-6  # least singular value of both columns that are no multiples, of their norm
 
-LEAST_SQUARES, NON_NEGATIVE, TENDON_SHARE, KEPT = "least_squares", "non_negative", "tendon_share", "kept"
-"""How lengths were found: as above; with both held at zero or more; in two steps, from the share that
-the tendon has in the reference; or not at all, where nothing positive comes out."""
+LEAST_SQUARES, TENDON_SHARE, KEPT = "least_squares", "tendon_share", "kept"
+"""How lengths were found: as above; where that gives no two positive lengths, the fiber from the share
+that it has of the path in the reference, then the tendon from what is left; or, where that gives none
+either, not at all."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class MappedLengths:
     Attributes:
         optimal_fiber_length: m.
         tendon_slack_length: m.
-        method: One of `LEAST_SQUARES`, `NON_NEGATIVE`, `TENDON_SHARE`, `KEPT`.
+        method: One of `LEAST_SQUARES`, `TENDON_SHARE`, `KEPT`.
         n_poses: In which the muscle was looked at.
         n_active: Those that decided.
     """
@@ -158,9 +158,6 @@ def _solve(
         lengths = np.linalg.lstsq(columns, muscle_tendon_length, rcond=None)[0]
         if lengths.min() > 0.0:
             return lengths, LEAST_SQUARES
-        lengths = nnls(columns, muscle_tendon_length)[0]
-        if lengths.min() > 0.0:
-            return lengths, NON_NEGATIVE
     fiber, tendon = columns.T
     optimal = fiber @ ((1.0 - tendon_share) * muscle_tendon_length) / (fiber @ fiber)
     slack = tendon @ (muscle_tendon_length - fiber * optimal) / (tendon @ tendon)

@@ -13,7 +13,6 @@ from opensim_difcal.initialization.result import InitializationResult, Initializ
 HEADER = ("muscle", "parameter", "unit", "before", "after", "change_percent", "source")
 SOURCES = {
     "least_squares": "reference model",
-    "non_negative": "reference model, held at zero or more",
     "tendon_share": "reference model, by its share of tendon",
     "kept": "kept",
     "volume": "muscle volume",
