@@ -144,7 +144,13 @@ def mapped_lengths(
         lengths, method = _solve(columns, reference.tendon_share[used, i], muscle_tendon_length[used, i])
         if method == KEPT:
             lengths = np.array([muscles.optimal_fiber_length[i], muscles.tendon_slack_length[i]])
-        found[name] = MappedLengths(*map(float, lengths), method, len(used), int(used.sum()))
+        found[name] = MappedLengths(
+            optimal_fiber_length=float(lengths[0]),
+            tendon_slack_length=float(lengths[1]),
+            method=method,
+            n_poses=len(used),
+            n_active=int(used.sum()),
+        )
     return found
 
 

@@ -18,7 +18,12 @@ from opensim_difcal.outputs.initialization_report import (
 from opensim_difcal.outputs.report_page import Html
 
 
-def muscle(name, method=LEAST_SQUARES, volume=450.0, difference=(0.03, 0.01)) -> InitializedMuscle:
+def muscle(
+    name: str,
+    method: str = LEAST_SQUARES,
+    volume: float | None = 450.0,
+    difference: tuple[float, float] | None = (0.03, 0.01),
+) -> InitializedMuscle:
     return InitializedMuscle(
         name=name,
         optimal_fiber_length=(0.05, 0.055),
