@@ -235,8 +235,8 @@ def section(data: Path) -> str:
         "### Lengths from a reference model",
         "Root mean squared difference of normalized fiber length to the unscaled model over all poses in "
         "which its fibers are active, median over muscles. *Before* is the model as OpenSim's ScaleTool "
-        "leaves it. The last columns say how much fewer poses change the lengths, and the time of the whole tool on "
-        "one core: both models, every muscle, table and report.",
+        "leaves it. The last columns say how much fewer poses change the lengths, and the time of the whole "
+        "tool on one core: both models, every muscle, table and report.",
         "\n".join(mapping_lines(data)),
         "### Forces from muscle volumes",
         volume_line(data),

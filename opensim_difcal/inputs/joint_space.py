@@ -6,11 +6,14 @@ import numpy as np
 import opensim
 from jaxtyping import Float
 
+from opensim_difcal.errors import ModelError
 from opensim_difcal.inputs.coupled_coordinates import coupled_coordinates
 from opensim_difcal.inputs.crossing import crossing
 from opensim_difcal.inputs.geometry import muscle_geometry
 from opensim_difcal.inputs.opensim_model import find_coordinate
 from opensim_difcal.shapes import MuscleArray
+
+_FARTHEST = 6.3  # rad or m
 
 
 def spanned_coordinates(model: opensim.Model, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -39,10 +42,17 @@ def coordinate_range(model: opensim.Model, name: str) -> tuple[float, float]:
         name: Name of the coordinate.
 
     Raises:
-        ModelError: If the model has no such coordinate.
+        ModelError: If the model has no such coordinate, or the range is no joint's.
     """
     coordinate = find_coordinate(model, name)
-    return coordinate.getRangeMin(), coordinate.getRangeMax()
+    low, high = coordinate.getRangeMin(), coordinate.getRangeMax()
+    if max(-low, high) > _FARTHEST:
+        raise ModelError(
+            f"{model.getInputFileName()}: the range of coordinate {name!r} is {low:g} to {high:g}, which no "
+            f"joint has; at most {_FARTHEST:g} (rad or m) to either side is expected. Give it the joint's "
+            "<range> in the model."
+        )
+    return low, high
 
 
 def lengths_in_poses(

@@ -1,5 +1,6 @@
 """From the settings of a calibration to its model, muscles and trials."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -28,6 +29,8 @@ from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
 from opensim_difcal.tools.setting_checks import setting_problems
 from opensim_difcal.tools.synergy_inputs import channel_problems, synthesized_muscles
 from opensim_difcal.wording import did_you_mean
+
+_log = logging.getLogger("opensim_difcal")
 
 
 @dataclass(frozen=True)
@@ -269,13 +272,16 @@ def _with_room(
     """Repairs muscles whose fibers have no room in some trial, validation trials included."""
     if not tool.repair_infeasible_muscles:
         return muscles, ()
-    return repaired(
+    muscles, repairs = repaired(
         muscles,
         {trial.name: trial.muscle_tendon_length[trial.scored] for trial in trials},
         shortest=tool.normalized_fiber_length_range[0],
         tendon_slack_length_bounds=tool.tendon_slack_length_bounds,
         optimal_fiber_length_bounds=tool.optimal_fiber_length_bounds,
     )
+    for repair in repairs:
+        _log.warning("%s", repair.sentence)
+    return muscles, repairs
 
 
 def _undriven_notes(

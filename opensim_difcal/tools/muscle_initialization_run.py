@@ -157,6 +157,7 @@ def _check_reference(tool: MuscleInitializationTool, inputs: _Inputs, reference:
     known = {every.get(i).getName() for i in range(every.getSize())}
     for name, coordinates in spanned_coordinates(reference, inputs.shared).items():
         for coordinate in coordinates:
+            coordinate_range(reference, coordinate)
             if coordinate not in known:
                 raise ModelError(
                     f"{place}: its muscle {name!r} spans the coordinate {coordinate!r}, which "

@@ -422,8 +422,6 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
             inputs = read_inputs(self)
             watch.lap("geometry")
             _log.info("Read %d trials and %d muscles.", len(inputs.trials), len(inputs.muscles.names))
-            for repair in inputs.repairs:
-                _log.warning("%s", repair.sentence)
             engine = make_engine(self, inputs)
             watch.lap("compilation")
             result = calibrate_inputs(self, inputs, engine, progress=progress)

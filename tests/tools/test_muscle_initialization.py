@@ -239,6 +239,27 @@ def test_a_reference_with_other_coordinates_is_refused(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_coordinate_without_a_joints_range_is_refused(tmp_path):
+    model = load_model(SCALED)
+    model.updCoordinateSet().get("knee_angle_r").setRangeMax(99999.9)
+    path = tmp_path / "reference.osim"
+    with quiet_opensim():
+        model.printToXML(str(path))
+    (sentence,) = problems(tool(tmp_path / "out", reference_model_file=path))
+    assert sentence.startswith(f"{path}: the range of coordinate 'knee_angle_r' is ")
+    assert sentence.endswith(
+        " to 99999.9, which no joint has; at most 6.3 (rad or m) to either side is expected. Give it the "
+        "joint's <range> in the model."
+    )
+
+
+def test_the_example_setup_runs(tmp_path):
+    example = MuscleInitializationTool(LEG.parents[1] / "tools_setup" / "leg_initialization.xml")
+    assert example.problems() == []
+    outcome = replace(example, results_directory=tmp_path).run()
+    assert all(each.volume is not None for each in outcome.result.muscles)
+
+
 def test_missing_models_are_refused(tmp_path):
     missing = tmp_path / "nowhere.osim"
     assert problems(tool(tmp_path, model_file=missing)) == [
