@@ -17,6 +17,9 @@ from opensim_difcal.shapes import MuscleArray
 
 Range = tuple[float, float]
 
+SHORTEST = 0.25
+"""Normalized fiber length: OpenSim clamps fibers at 0.44 unless a model has other curves."""
+
 _CHECK = "Check the scaling of the model, and its markers and joint angles."
 _STILL_INFEASIBLE = (
     "It still has none: widen <tendon_slack_length_bounds> or <optimal_fiber_length_bounds>, or correct the "
@@ -77,23 +80,23 @@ def repaired(
     muscles: Muscles,
     muscle_tendon_lengths: Mapping[str, MuscleArray],
     *,
-    shortest: float,
     tendon_slack_length_bounds: Range,
     optimal_fiber_length_bounds: Range,
+    shortest: float = SHORTEST,
 ) -> tuple[Muscles, tuple[MuscleRepair, ...]]:
     """Returns muscles that all have room for their fibers, and what was changed.
 
-    Of a muscle without room the tendon slack length is shortened until its normalized fiber length
-    is nowhere below `shortest`; where its bound comes first, the optimal fiber length is shortened
-    as well, within its own. Other muscles stay as they are.
+    Of a muscle without room the tendon slack length is shortened by as little as makes its fiber
+    nowhere shorter than OpenSim allows; where its bound comes first, the optimal fiber length is
+    shortened as well, within its own. Other muscles stay as they are.
 
     Args:
         muscles: The model's muscles.
         muscle_tendon_lengths: m, by trial; the muscles' order.
-        shortest: Normalized fiber length, with the tendon at slack length. Where OpenSim clamps
-            fibers at a longer one, that counts.
         tendon_slack_length_bounds: Relative to the model's value.
         optimal_fiber_length_bounds: Relative to the model's value.
+        shortest: Normalized fiber length that is aimed at, with the tendon at slack length, where
+            OpenSim would allow a shorter one.
     """
     optimal, slack = (
         x.cpu().numpy().copy() for x in (muscles.optimal_fiber_length, muscles.tendon_slack_length)

@@ -275,7 +275,6 @@ def _with_room(
     muscles, repairs = repaired(
         muscles,
         {trial.name: trial.muscle_tendon_length[trial.scored] for trial in trials},
-        shortest=tool.normalized_fiber_length_range[0],
         tendon_slack_length_bounds=tool.tendon_slack_length_bounds,
         optimal_fiber_length_bounds=tool.optimal_fiber_length_bounds,
     )

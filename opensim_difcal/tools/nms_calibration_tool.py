@@ -175,9 +175,9 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
     repair_infeasible_muscles: bool = setting(
         "Whether a muscle that the trials, validation trials included, leave no room for its fiber (shorter "
         "than zero with the tendon at slack length) starts from a shorter tendon_slack_length, and from a "
-        "shorter optimal_fiber_length where that is not enough: so that its normalized fiber length is "
-        "nowhere below the normalized_fiber_length_range, as far as the bounds allow. Bounds then are "
-        "relative to the repaired values, and the prior holds those.",
+        "shorter optimal_fiber_length where that is not enough: by as little as makes its fiber nowhere "
+        "shorter than OpenSim allows, within the bounds. Bounds then are relative to the repaired values, "
+        "and the prior holds those.",
         default=True,
     )
     tendon: str = setting(
