@@ -8,7 +8,8 @@ PHYSICS = {"physics", "shapes", "errors"}
 INPUTS = PHYSICS | {"inputs", "settings", "wording", "atomic", "cache", "user_file", "workers", "xml_file"}
 SYNERGIES = {"synergies", "shapes", "errors"}
 PREPROCESSING = {"preprocessing", "shapes", "errors"}
-CALIBRATION = INPUTS | SYNERGIES | {"calibration"}
+INITIALIZATION = PHYSICS | {"initialization"}
+CALIBRATION = INPUTS | SYNERGIES | INITIALIZATION | {"calibration"}
 EXECUTION = CALIBRATION | {"execution"}
 OUTPUTS = EXECUTION | PREPROCESSING | {"outputs"}
 TOOLS = OUTPUTS | {"tools", "setup_file", "setup_template"}
@@ -17,6 +18,7 @@ MAY_IMPORT = {
     "inputs": INPUTS,
     "synergies": SYNERGIES,
     "preprocessing": PREPROCESSING,
+    "initialization": INITIALIZATION,
     "calibration": CALIBRATION,
     "execution": EXECUTION,
     "outputs": OUTPUTS,
