@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from opensim_difcal.errors import (
         BoundsError,
         CalibrationError,
+        CEINMSFileError,
         ClosedLoopError,
         DifcalError,
         ExecutionError,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BoundsError",
+    "CEINMSFileError",
     "CalibrationError",
     "ClosedLoopError",
     "CurveStrainGroup",

@@ -10,6 +10,7 @@
     ├── CalibrationError    the optimization failed
     │   └── NonFiniteError  a force, a length or the cost became NaN or infinite
     ├── ExecutionError      a calibrated model cannot be run as asked
+    ├── CEINMSFileError     a file of CEINMS cannot be read, or says what cannot be used
     └── ClosedLoopError     OpenSim disagrees with the calibrated muscles
 
 A message says where (file and element or column), what, what is allowed and the
@@ -57,6 +58,10 @@ class NonFiniteError(CalibrationError):
 
 class ExecutionError(DifcalError, ValueError):
     """A calibrated model cannot be run as asked."""
+
+
+class CEINMSFileError(DifcalError, ValueError):
+    """A file of CEINMS cannot be read, or says what cannot be used."""
 
 
 class ClosedLoopError(DifcalError, RuntimeError):

@@ -7,13 +7,15 @@ PACKAGE = Path(__file__).parents[1] / "opensim_difcal"
 PHYSICS = {"physics", "shapes", "errors"}
 INPUTS = PHYSICS | {"inputs", "settings", "wording", "atomic", "cache", "workers"}
 SYNERGIES = {"synergies", "shapes", "errors"}
+CEINMS = {"ceinms", "wording", "errors"}
 CALIBRATION = INPUTS | SYNERGIES | {"calibration"}
 EXECUTION = CALIBRATION | {"execution"}
 OUTPUTS = EXECUTION | {"outputs"}
-TOOLS = OUTPUTS | {"tools", "setup_file", "setup_template"}
+TOOLS = OUTPUTS | CEINMS | {"tools", "setup_file", "setup_template"}
 MAY_IMPORT = {
     "physics": PHYSICS,
     "inputs": INPUTS,
+    "ceinms": CEINMS,
     "synergies": SYNERGIES,
     "calibration": CALIBRATION,
     "execution": EXECUTION,
