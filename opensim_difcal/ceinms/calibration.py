@@ -14,6 +14,7 @@ ANNEALING = ("noEpsilon", "rt", "T", "NS", "NT", "epsilon", "maxNoEval")
 _COUNTS = ("noEpsilon", "NS", "NT", "maxNoEval")
 _GROUPINGS = ("single", "global", "muscleGroups")
 _RANGES = ("absolute", "relativeToSubjectValue")
+_MOST_TRIALS = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,13 +97,17 @@ def read_calibration(path: Path, notes: Notes) -> CEINMSCalibration:
         reader.refuse("<calibrationSteps>", " holds no <step>; expected at least one. Add one.")
     trials = reader.text(root, "trialSet", required=True)
     words = list(dict.fromkeys(trials.split()))
+    if len(words) > _MOST_TRIALS:
+        reader.refuse(
+            "<trialSet>", f" names {len(words)} trials; expected at most {_MOST_TRIALS}. Correct it."
+        )
     configuration = CEINMSCalibration(
         path=path,
         annealing=read_annealing(reader, reader.child(root, "algorithm")),
         tendon=read_part(reader, model, "tendon", TENDONS),
         activation=read_part(reader, model, "activation", ACTIVATIONS),
         steps=steps,
-        trial_files=tuple(reader.resolved(word, "<trialSet>") for word in words),
+        trial_files=tuple(reader.resolved(word, "<trialSet>") for word in words[:_MOST_TRIALS]),
     )
     reader.leave_out(root, ("algorithm", "NMSmodel", "calibrationSteps", "trialSet"), "<calibration>")
     reader.raise_errors()

@@ -15,10 +15,10 @@ from xml.etree.ElementTree import ParseError, XMLParser
 
 from opensim_difcal.errors import CEINMSFileError
 
-MAX_BYTES = 8_000_000
-MAX_ELEMENTS = 50_000
+MAX_BYTES = 4_000_000
+MAX_ELEMENTS = 40_000
 MAX_DEPTH = 32
-_SHOWN = 60
+_SHOWN = 80
 
 
 @dataclass(slots=True)

@@ -1,6 +1,5 @@
 """What a calibration of CEINMS calibrates, as bounds and start values of this package."""
 
-import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
