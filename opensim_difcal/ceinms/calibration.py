@@ -16,6 +16,9 @@ _GROUPINGS = ("single", "global", "muscleGroups")
 _RANGES = ("absolute", "relativeToSubjectValue")
 _MOST_TRIALS = 10_000
 
+POSITIVE = ("optimalFibreLength", "tendonSlackLength", "strengthCoefficient")
+"""Parameters that are above zero, so that their ranges end there."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class CalibratedParameter:
@@ -178,6 +181,8 @@ def _read_parameter(reader: Reader, element: Element) -> CalibratedParameter:
         reader.refuse(
             f"{where}/<range>", f" is '{low:g} {high:g}'; expected a number and a larger one. Correct it."
         )
+    if name in POSITIVE and not high > 0.0:
+        reader.refuse(f"{where}/<range>", f" ends at {high:g}; expected a number above 0. Correct it.")
     return CalibratedParameter(
         name=name,
         grouping=grouping,

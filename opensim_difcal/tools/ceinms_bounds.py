@@ -26,6 +26,9 @@ _ABSOLUTE = {"c1": (-0.999, -0.001), "c2": (-0.999, -0.001), "shape_factor": (-1
 
 _HELD = 0.001
 _INSIDE = 0.01
+_LEAST_FACTOR = 1e-3
+_LEAST_POLE = 1e-12
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -96,14 +99,15 @@ class _Work:
             return self._held(ceinms_name, name, (1.0 - _HELD, 1.0 + _HELD))
         moved = [self._inside(i, ceinms_name, name, given) for i in range(len(self.mtus))]
         if all(each.is_relative for each in given) and not any(moved):
-            return min(each.range[0] for each in given), max(each.range[1] for each in given)
+            low, high = min(each.range[0] for each in given), max(each.range[1] for each in given)
+            return max(low, _LEAST_FACTOR), high
         factors = []
         for i, mtu in enumerate(self.mtus):
             before, now = moved[i] or getattr(mtu, name), getattr(mtu, name)
-            low, high = _united(given, before)
+            low, high = _united(given, before, positive=True)
             factors.append((low / now, high / now))
         bounds = min(low for low, _ in factors), max(high for _, high in factors)
-        bounds = max(bounds[0], 1e-3), bounds[1]
+        bounds = min(bounds[0], 1.0 - _ROUNDING), max(bounds[1], 1.0 + _ROUNDING)  # of very narrow ranges
         if len({(round(low, 9), round(high, 9)) for low, high in factors}) > 1:
             self.notes.add(
                 Kind.CONVERTED,
@@ -126,9 +130,8 @@ class _Work:
             )
         if not given:
             start = self._clamped(ceinms_name, common, *limits)
-            held = max(start - _HELD, (start + limits[0]) / 2.0), min(start + _HELD, start / 2.0)
-            held = (start - _HELD, held[1]) if start == limits[0] else held
-            return self._held(ceinms_name, name, held), start
+            held = start - _HELD, start + _HELD
+            return self._held(ceinms_name, name, _around(held, start)), start
         ranges = [_united(given, start) for start in starts]
         wanted = min(low for low, _ in ranges), max(high for _, high in ranges)
         bounds = max(wanted[0], limits[0]), min(wanted[1], limits[1])
@@ -140,7 +143,8 @@ class _Work:
                 f"The range of {ceinms_name}, {wanted[0]:g} to {wanted[1]:g}, became {bounds[0]:g} to "
                 f"{bounds[1]:g}: {_WHY[name]}",
             )
-        return bounds, self._clamped(ceinms_name, common, *bounds)
+        start = self._clamped(ceinms_name, common, *bounds)
+        return _around(bounds, start), start
 
     def _inside(
         self, i: int, ceinms_name: str, name: str, given: Sequence[CalibratedParameter]
@@ -148,7 +152,7 @@ class _Work:
         """Moves the start of a muscle inside its range; returns what it was, if it was outside."""
         mtu = self.mtus[i]
         start = getattr(mtu, name)
-        now = self._clamped(f"{ceinms_name} of {mtu.name}", start, *_united(given, start))
+        now = self._clamped(f"{ceinms_name} of {mtu.name}", start, *_united(given, start, positive=True))
         if now == start:
             return None
         self.mtus[i] = replace(mtu, **{name: now})
@@ -195,12 +199,20 @@ _WHY = {
 }
 
 
-def _united(given: Sequence[CalibratedParameter], start: float) -> Range:
+def _around(bounds: Range, start: float) -> Range:
+    """Bounds of a negative parameter that hold its start strictly inside, and stay below 0."""
+    low, high = bounds
+    low = low if low < start else 2.0 * start
+    return low, high if start < high < 0.0 else 0.5 * start
+
+
+def _united(given: Sequence[CalibratedParameter], start: float, *, positive: bool = False) -> Range:
     """The range of a parameter that starts there, over all steps."""
     ranges = [
         sorted(factor * start for factor in each.range) if each.is_relative else each.range for each in given
     ]
-    return min(low for low, _ in ranges), max(high for _, high in ranges)
+    low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
+    return (max(low, _LEAST_FACTOR * min(start, high)) if positive else low), high
 
 
 def converted_pole(c: float, ratio: float) -> float:
@@ -210,7 +222,7 @@ def converted_pole(c: float, ratio: float) -> float:
         c: Between -1 and 0.
         ratio: The new time step over the old.
     """
-    return -((-c) ** ratio)
+    return min(-((-c) ** ratio), -_LEAST_POLE)  # a pole that decays within one step
 
 
 def _convert_filters(
@@ -224,7 +236,7 @@ def _convert_filters(
     for name in before:
         low, high = (converted_pole(c, ratio) for c in bounds[name])
         initial[name] = converted_pole(initial[name], ratio)
-        bounds[name] = low, high
+        bounds[name] = _around((low, high), initial[name])
     notes.add(
         Kind.CONVERTED,
         "c1 and c2 belong to a time step. The subject's is "

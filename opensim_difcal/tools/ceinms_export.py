@@ -273,9 +273,9 @@ def sampled_curves(muscles: Muscles, notes: list[str]) -> tuple[CurvePoints, ...
         notes: Sentences for the user are added.
     """
     tables = {
-        "activeForceLength": (muscles.active_force_length, np.arange(0.2, 2.0, 0.02)),
-        "passiveForceLength": (muscles.fiber_force_length, np.arange(0.5, 2.1, 0.02)),
-        "forceVelocity": (muscles.force_velocity, np.arange(-1.0, 1.001, 0.02)),
+        "activeForceLength": (muscles.active_force_length, np.arange(0.2, 2.0, 0.01)),
+        "passiveForceLength": (muscles.fiber_force_length, np.arange(0.5, 2.1, 0.01)),
+        "forceVelocity": (muscles.force_velocity, np.arange(-1.0, 1.001, 0.01)),
         "tendonForceStrain": (muscles.tendon_force_length, np.arange(-0.01, 0.1005, 0.001)),
     }
     return tuple(
@@ -288,7 +288,7 @@ def _sampled(
 ) -> CurvePoints:
     low = [end for end in _ENDS[name] if end < inside[0]]
     high = [end for end in _ENDS[name] if end > inside[-1]]
-    x = np.round([*low, *inside, *high], 6)
+    x = np.round([*low, *inside, *high], 6) + 0.0  # no negative zero
     at = 1.0 + x if name == "tendonForceStrain" else x  # Millard's is over normalized length
     values = table.evaluate(torch.tensor(at)[:, None].expand(-1, len(muscles)))[0].numpy()
     values = np.maximum(values, 0.0)  # below the first point no curve pushes

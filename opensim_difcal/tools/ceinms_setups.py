@@ -171,7 +171,7 @@ def _calibration_tendon(tendon: str, notes: Notes) -> dict[str, str]:
     return {"tendon": "elastic", "elastic_tendon": kind}
 
 
-def _annealing(calibration: CEINMSCalibration, notes: Notes) -> dict[str, float]:
+def _annealing(calibration: CEINMSCalibration, notes: Notes) -> dict[str, int | float]:
     found = calibration.annealing
     values = {own: kind(found[given]) for given, (own, kind) in _ANNEALING.items() if given in found}
     factor = values.get("temperature_reduction_factor")

@@ -81,6 +81,11 @@ def test_groups_and_steps_are_kept(write):
             "<parameter 'c1'>/<range> is '-0.95'; expected 2 finite numbers separated by spaces. Correct it.",
         ),
         (
+            "<range>0.5 2.5</range>",
+            "<range>-0.5 0</range>",
+            "<parameter 'strengthCoefficient'>/<range> ends at 0; expected a number above 0. Correct it.",
+        ),
+        (
             "<name>c1</name><single/>",
             "<name>c1</name>",
             "<parameter 'c1'> holds <absolute>, <name>; expected one of <global>, <muscleGroups>, <single>. "
