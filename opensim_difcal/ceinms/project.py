@@ -10,6 +10,7 @@ from opensim_difcal.ceinms.document import read_document, shown
 from opensim_difcal.ceinms.excitation_generator import ExcitationGenerator, read_excitation_generator
 from opensim_difcal.ceinms.execution import CEINMSExecution, read_execution
 from opensim_difcal.ceinms.notes import Kind, Notes
+from opensim_difcal.ceinms.reader import is_file
 from opensim_difcal.ceinms.real_time import ROOT, read_real_time_calibration
 from opensim_difcal.ceinms.setups import (
     CALIBRATION_ROOT,
@@ -92,7 +93,7 @@ def _calibration_project(path: Path, notes: Notes) -> Project:
     assert generator is not None
     assert calibration is not None
     output = setup.output_subject_file
-    if output is not None and output.is_file():
+    if output is not None and is_file(output):
         notes.add(
             Kind.CHOSEN,
             f"{path.name}: the calibrated subject {output} exists. It was not read: the import begins where "
@@ -175,11 +176,11 @@ def _start_of(subject: CEINMSSubject, notes: Notes) -> CEINMSSubject | None:
     if not given.lower().endswith(".xml") or "\0" in given or len(given) > 1024:
         return None
     path = subject.path.absolute().parent / given.replace("\\", "/")
+    if not is_file(path) or path.resolve() == subject.path.resolve():
+        return None
     try:
-        if not path.is_file() or path.resolve() == subject.path.resolve():
-            return None
         start = read_subject(path, notes)
-    except (DifcalError, OSError):
+    except DifcalError:
         notes.add(Kind.MISSING, f"{subject.path.name}: its <startSubjectFile> {path} cannot be read.")
         return None
     return start if set(subject.names) <= set(start.names) else None

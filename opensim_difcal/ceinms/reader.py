@@ -18,6 +18,7 @@ from opensim_difcal.wording import did_you_mean, listed
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _MOST_PROBLEMS = 20
 _LONGEST_WORD = 40  # that a similar one is looked for
+_LONGEST_PATH = 4096
 
 
 @final
@@ -182,7 +183,7 @@ class Reader:
         Where an absolute path names nothing here, a file of its name beside the XML file is
         taken: folders of CEINMS are moved between machines.
         """
-        if "\0" in text or len(text) > 4096:
+        if "\0" in text or len(text) > _LONGEST_PATH or any(len(n.encode()) > 255 for n in _names(text)):
             self.refuse(place, f" is {shown(text)}, which is no path. Correct it.")
             return self.path.parent
         plain = text.replace("\\", "/")
@@ -193,7 +194,7 @@ class Reader:
         path = Path(os.path.normpath(self.path.absolute().parent / plain))
         if is_absolute(text):
             beside = self.path.absolute().parent / plain.rpartition("/")[2]
-            if not _exists(path) and _exists(beside):
+            if not is_file(path) and is_file(beside):
                 self.notes.add(
                     Kind.CONVERTED,
                     f"{self.path.name}: {shown(text)} does not exist here; the file of that name beside the "
@@ -249,8 +250,13 @@ class Reader:
         self.notes.add(Kind.SPELLING, f"{self.path.name}: '{found}' was read as '{meant}'.")
 
 
-def _exists(path: Path) -> bool:
+def _names(path: str) -> list[str]:
+    return path.replace("\\", "/").split("/")
+
+
+def is_file(path: Path) -> bool:
+    """Whether a path names a file; also of paths that no file system can have."""
     try:
-        return path.exists()
+        return path.is_file()
     except (OSError, ValueError):
         return False

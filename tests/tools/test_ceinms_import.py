@@ -1,5 +1,8 @@
 import logging
 import re
+import shutil
+import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,17 +26,22 @@ from ceinms_files import (
     subject_xml,
     write_leg_folder,
 )
+from ceinms_mutations import mutated
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from two_segments import arm_model, initialized
 
-from opensim_difcal.ceinms.notes import Kind
+from opensim_difcal.ceinms.notes import Kind, Notes
+from opensim_difcal.ceinms.trial import CEINMSTrial
 from opensim_difcal.cli import main
-from opensim_difcal.errors import CEINMSFileError, ModelError, Problems, StorageFileError
+from opensim_difcal.errors import CEINMSFileError, DifcalError, ModelError, Problems, StorageFileError
 from opensim_difcal.inputs.opensim_model import load_model
 from opensim_difcal.inputs.storage import read_storage
 from opensim_difcal.outputs.subject_file import read_subject
-from opensim_difcal.setup_file import read_setup
+from opensim_difcal.setup_file import read_setup, read_what_can_be_read
 from opensim_difcal.tools import registry
 from opensim_difcal.tools.ceinms_import import ImportOutcome, import_ceinms
+from opensim_difcal.tools.ceinms_trials import TrialImport
 
 pytestmark = pytest.mark.opensim
 
@@ -416,3 +424,80 @@ def test_an_imported_calibration_runs_and_so_does_an_execution_of_what_it_finds(
     execution = read_setup(tmp_path / "run" / "calibrated_execution.xml", registry.TOOLS)
     summary = execution.run().summary
     assert summary["pooled"]["all"]["ankle_angle_r"]["open_loop"]["r2"] > 0.9
+
+
+NAMES = ("setup", "subject", "generator", "calibration", "execution", "walk", "run")
+
+
+@pytest.fixture(scope="module")
+def spoiled(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("spoiled")
+
+
+@pytest.fixture(scope="module")
+def contents(folder) -> dict[str, bytes]:
+    return {name: (folder / f"{name}.xml").read_bytes() for name in NAMES}
+
+
+@pytest.mark.slow
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_spoiled_folders_are_imported_or_refused_and_what_is_written_is_a_setup(spoiled, contents, data):
+    roots = {name: ElementTree.fromstring(content) for name, content in contents.items()}
+    for name in data.draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=2)):
+        mutated(roots[name], data)
+    write_leg_folder(spoiled)
+    for name, root in roots.items():
+        (spoiled / f"{name}.xml").write_bytes(ElementTree.tostring(root, encoding="utf-8"))
+    source = spoiled / data.draw(st.sampled_from(["setup.xml", "run.xml", "subject.xml"]))
+    shutil.rmtree(spoiled / "out", ignore_errors=True)
+    try:
+        files = imported(source, spoiled / "out").files
+    except DifcalError:
+        assert not [path for path in (spoiled / "out").rglob("*") if path.is_file()]
+        return
+    for path in files:
+        if path.name.endswith(("_calibration.xml", "_execution.xml")):
+            _, problems = read_what_can_be_read(path, registry.TOOLS)
+            expected = ("FILL_IN", "does not exist", "is a folder")
+            assert all(any(word in str(problem) for word in expected) for problem in problems)
+
+
+@pytest.mark.parametrize("file", ["emg", "id", "ik"])
+@given(data=st.data())
+@settings(max_examples=15, deadline=None)
+def test_spoiled_tables_are_told_or_refused(spoiled, file, data):
+    ending = {"emg": "emg.sto", "id": "id.sto", "ik": "ik.mot"}[file]
+    lines = (LEG / "trials" / f"walk_slow_1_{ending}").read_bytes().splitlines()[:40]
+    lines = [b"nRows=33" if line.startswith(b"nRows") else line for line in lines]
+    content = b"\n".join(lines) + b"\n"
+    at = data.draw(st.integers(0, len(content)))
+    inserted = data.draw(
+        st.sampled_from([b"", b"NaN\t", b"\xff\xfe", b"\n", b"1e999\t", b"9" * 400, b"\xe7\xad\x8b"])
+    )
+    cut = data.draw(st.sampled_from([0, 1, 100, len(content)]))
+    path = spoiled / ending
+    path.write_bytes(content[:at] + inserted + content[at + cut :])
+    trial = CEINMSTrial(
+        path=spoiled / "walk.xml",
+        name="walk",
+        excitations_file=path if file == "emg" else None,
+        external_torques_file=path if file == "id" else None,
+        motion_file=path if file == "ik" else None,
+        moment_arm_files={},
+    )
+    notes = Notes()
+    work = TrialImport(
+        output=spoiled,
+        staging=spoiled,
+        dofs=("ankle_angle_r",),
+        delay=0.03,
+        mixes={"soleus_r": {"soleus_r": 0.5}},
+        coordinates_files={},
+        notes=notes,
+    )
+    began = time.process_time()
+    with suppress(DifcalError):
+        (found,) = work.read([trial])
+        assert found.time_range[0] < found.time_range[1] or np.isnan(found.time_range[0])
+    assert time.process_time() - began < 1.0
