@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from opensim_difcal.errors import (
         BoundsError,
         CalibrationError,
+        CEINMSFileError,
         ClosedLoopError,
         DifcalError,
         EMGError,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BoundsError",
+    "CEINMSFileError",
     "CalibrationError",
     "ClosedLoopError",
     "CurveStrainGroup",

@@ -8,6 +8,7 @@ import argparse
 import dataclasses
 import io
 import logging
+import math
 import sys
 import traceback
 from collections.abc import Sequence
@@ -83,6 +84,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_print_xml(commands)
     _add_info(commands)
     _add_validate(commands)
+    _add_import_ceinms(commands)
+    _add_export_ceinms(commands)
     return parser
 
 
@@ -135,6 +138,99 @@ def _add_validate(commands: Any) -> None:
     command.add_argument("setup", metavar="SETUP.xml", type=Path)
     _add_log(command)
     command.set_defaults(command=_validate)
+
+
+def _add_import_ceinms(commands: Any) -> None:
+    command = commands.add_parser(
+        "import-ceinms", help="Make a model, setups and a sidecar of files of CEINMS.", description=_IMPORT
+    )
+    command.add_argument("source", metavar="SETUP_OR_SUBJECT.xml", type=Path)
+    command.add_argument(
+        "--model",
+        metavar="MODEL.osim",
+        type=Path,
+        required=True,
+        help="The model of the subject; is left alone.",
+    )
+    command.add_argument(
+        "--output", metavar="DIR", type=Path, required=True, help="Folder for everything that is written."
+    )
+    command.add_argument(
+        "--coordinates-file",
+        metavar="TRIAL.xml=IK.mot",
+        type=_pair,
+        action="append",
+        default=[],
+        help="Coordinates of a trial, where its file names none; may be given for several trials.",
+    )
+    command.add_argument("--time-step", metavar="S", type=_seconds, help=_STEP_OF_SUBJECT)
+    command.add_argument(
+        "--preset",
+        choices=("default", "hambly2024", "ceinms"),
+        default="default",
+        help="Of the calibration. ceinms keeps simulated annealing.",
+    )
+    command.add_argument(
+        "--convert-thelen-muscles",
+        action="store_true",
+        help="Replace Thelen2003Muscle by Millard2012EquilibriumMuscle.",
+    )
+    _add_log(command)
+    command.set_defaults(command=_import_ceinms)
+
+
+def _add_export_ceinms(commands: Any) -> None:
+    command = commands.add_parser(
+        "export-ceinms", help="Write a calibrated model as a subject of CEINMS 0.9.", description=_EXPORT
+    )
+    command.add_argument("model", metavar="MODEL.osim", type=Path)
+    command.add_argument("subject", metavar="SUBJECT.xml", type=Path, help="The sidecar <name>_subject.xml.")
+    command.add_argument(
+        "--output", metavar="FILE.xml", type=Path, required=True, help="The subject of CEINMS to write."
+    )
+    command.add_argument("--time-step", metavar="S", type=_seconds, help=_STEP_OF_FRAMES)
+    command.add_argument(
+        "--excitation-generator", metavar="FILE.xml", type=Path, help="Write the excitation map too."
+    )
+    command.add_argument(
+        "--allow-changed-model",
+        action="store_true",
+        help="Accept a model that was changed after its calibration.",
+    )
+    _add_log(command)
+    command.set_defaults(command=_export_ceinms)
+
+
+_IMPORT = (
+    "Reads a <ceinmsCalibration> or <ceinms> setup (0.9 and 0.21), a <simulatedAnnealing> configuration of "
+    "CEINMS-RT, or a <subject>, and everything it names. What became of what is told in import_report.md and "
+    "docs/ceinms.md."
+)
+_EXPORT = "Numbers stay as they are, unless a time step is given; see docs/ceinms.md."
+_STEP_OF_SUBJECT = (
+    "Time step that the subject's c1 and c2 belong to. By default that of the trials' muscle-tendon lengths, "
+    "else of their coordinates."
+)
+_STEP_OF_FRAMES = (
+    "Time step of the frames in CEINMS, to which c1 and c2 are converted. By default the calibration's."
+)
+
+
+def _pair(word: str) -> tuple[str, Path]:
+    trial, separator, path = word.partition("=")
+    if not separator or not trial or not path:
+        raise argparse.ArgumentTypeError(f"expected TRIAL.xml=IK.mot, got {word!r}")
+    return trial, Path(path)
+
+
+def _seconds(word: str) -> float:
+    try:
+        value = float(word)
+    except ValueError:
+        value = math.nan
+    if not 0.0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"expected a number of seconds above 0, got {word!r}")
+    return value
 
 
 def _add_log(command: argparse.ArgumentParser) -> None:
@@ -232,6 +328,48 @@ def _validate(options: argparse.Namespace) -> None:
         problems += [each for each in tool.problems() if not _is_known(str(each), known)]
     raise_problems(problems)
     print(f"{options.setup}: no problems found.")
+
+
+def _import_ceinms(options: argparse.Namespace) -> None:
+    from opensim_difcal.ceinms.notes import Kind, Notes
+    from opensim_difcal.ceinms.project import read_project
+
+    _log_to_stderr(options.log)
+    read_project(options.source, Notes())  # before the imports, which take seconds
+    from opensim_difcal.tools.ceinms_import import import_ceinms
+
+    outcome = import_ceinms(
+        options.source,
+        model_file=options.model,
+        output=options.output,
+        coordinates_files={trial: path.absolute() for trial, path in options.coordinates_file},
+        time_step=options.time_step,
+        preset=options.preset,
+        convert_thelen_muscles=options.convert_thelen_muscles,
+    )
+    for kind in (Kind.MISSING, Kind.CLAMPED, Kind.CONVERTED):
+        for sentence in outcome.notes.of(kind):
+            print(f"{kind.value}: {sentence}")
+    for file in outcome.files:
+        print(f"Wrote {file}.")
+
+
+def _export_ceinms(options: argparse.Namespace) -> None:
+    from opensim_difcal.tools.ceinms_export import export_ceinms
+
+    _log_to_stderr(options.log)
+    outcome = export_ceinms(
+        options.model,
+        options.subject,
+        options.output,
+        time_step=options.time_step,
+        excitation_generator_file=options.excitation_generator,
+        allow_changed_model=options.allow_changed_model,
+    )
+    for note in outcome.notes:
+        print(note)
+    for file in outcome.files:
+        print(f"Wrote {file}.")
 
 
 def _is_known(problem: str, known: str) -> bool:

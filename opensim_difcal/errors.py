@@ -12,6 +12,7 @@
     │   └── NonFiniteError  a force, a length or the cost became NaN or infinite
     ├── ExecutionError      a calibrated model cannot be run as asked
     ├── PipelineError       a stage of a pipeline failed
+    ├── CEINMSFileError     a file of CEINMS cannot be read, or says what cannot be used
     └── ClosedLoopError     OpenSim disagrees with the calibrated muscles
 
 A message says where (file and element or column), what, what is allowed and the
@@ -67,6 +68,10 @@ class ExecutionError(DifcalError, ValueError):
 
 class PipelineError(DifcalError, RuntimeError):
     """A stage of a pipeline failed."""
+
+
+class CEINMSFileError(DifcalError, ValueError):
+    """A file of CEINMS cannot be read, or says what cannot be used."""
 
 
 class ClosedLoopError(DifcalError, RuntimeError):

@@ -117,11 +117,15 @@ def imported_by(code: str, *arguments: str, also: Set[str] = frozenset()) -> set
         "validate absent.xml",
         "run-tool {}/template.xml",
         "validate {}/template.xml",
+        "import-ceinms --help",
+        "import-ceinms absent.xml --model leg.osim --output {}/out",
+        "import-ceinms {}/template.xml --model leg.osim --output {}/out",
+        "export-ceinms --help",
     ],
 )
 def test_what_computes_nothing_answers_without_the_heavy_libraries(words, tmp_path):
     (tmp_path / "template.xml").write_text(template(NMSCalibrationTool))
-    arguments = words.format(tmp_path).split()
+    arguments = words.replace("{}", str(tmp_path)).split()
     assert imported_by("from opensim_difcal.cli import main; main(sys.argv[1:])", *arguments) == set()
 
 
@@ -377,3 +381,40 @@ def test_a_harmful_setup_file_is_an_error_of_one_line(setup_file, mutation, caps
         error = capsys.readouterr().err
         assert error.startswith(f"[error] {setup_file}: line ")
         assert error.count("\n") == 1
+
+
+CEINMS = ("import-ceinms", "setup.xml", "--model", "leg.osim", "--output", "out")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            [*CEINMS, "--coordinates-file", "walk.mot"],
+            "argument --coordinates-file: expected TRIAL.xml=IK.mot, got 'walk.mot'",
+        ),
+        (
+            [*CEINMS, "--time-step", "fast"],
+            "argument --time-step: expected a number of seconds above 0, got 'fast'",
+        ),
+        (
+            ["export-ceinms", "leg.osim", "leg.xml", "--output", "s.xml", "--time-step", "0"],
+            "argument --time-step: expected a number of seconds above 0, got '0'",
+        ),
+    ],
+)
+def test_wrong_arguments_of_the_commands_for_ceinms_are_a_wrong_call(capsys, arguments, message):
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_an_import_of_what_is_no_file_of_ceinms_fails(setup_file, capsys):
+    assert main(["import-ceinms", str(setup_file), "--model", "leg.osim", "--output", "out"]) == 1
+    assert capsys.readouterr().err == (
+        f"[error] {setup_file}: the root element is <OpenSimDocument>; expected one of <ceinmsCalibration>, "
+        "<ceinms>, <simulatedAnnealing>, <subject>. Give a setup file of CEINMS, the calibration file of "
+        "CEINMS-RT, or a subject.\n"
+    )
+    assert not Path("out").exists()

@@ -83,7 +83,8 @@ class Subject:
         strength_bounds: Lower and upper bound of every strength coefficient.
         provenance: What the calibration was made from.
         muscle_tendon_length_ranges: Shortest and longest muscle-tendon length of the
-            calibration trials by muscle, m.
+            calibration trials by muscle, m; empty where they are not known, as of a
+            subject that was imported.
         normalized_fiber_length_ranges: The same of normalized fiber lengths.
         synergies: What drives unrecorded muscles; None for EMG-driven.
     """

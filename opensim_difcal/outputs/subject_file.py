@@ -81,16 +81,18 @@ def read_subject(path: Path) -> Subject:
     groups = root.child("strength_groups").objects("StrengthGroup", "muscles", "coefficient")
     channels = root.child("excitation_map").objects("ExcitationChannel", "muscles")
     muscles = root.child("muscles").objects(
-        "MuscleParameters", *PARAMETER_NAMES, *_RANGES, optional=CURVE_STRAINS
+        "MuscleParameters", *PARAMETER_NAMES, optional=(*CURVE_STRAINS, *_RANGES)
     )
     strains = [name for name in CURVE_STRAINS if any(muscle.holds(name) for muscle in muscles)]
+    ranges = [tag for tag in _RANGES if any(muscle.holds(name) for muscle in muscles for name in _RANGES)]
     for muscle in muscles:
-        muscle.expect(*PARAMETER_NAMES, *_RANGES, *strains)
+        muscle.expect(*PARAMETER_NAMES, *ranges, *strains)
     names = [muscle.attribute("name") for muscle in muscles]
     if not names:
         raise ModelError(f"{path}: <NMSSubject> <muscles> has no <MuscleParameters>. {_REMEDY}")
     lengths, fibers = (
-        {name: _range(muscle, tag) for name, muscle in zip(names, muscles, strict=True)} for tag in _RANGES
+        {name: _range(muscle, tag) for name, muscle in zip(names, muscles, strict=True) if ranges}
+        for tag in _RANGES
     )
     lower, upper = root.numbers("strength_bounds", 2)
     time_step, delay, cutoff = (root.number(tag) for tag in _NUMBERS)
@@ -151,8 +153,7 @@ def _subject_node(subject: Subject) -> dict[str, Any]:
                 {
                     "@name": name,
                     **{tag: _change_node(change, i) for tag, change in subject.parameters.items()},
-                    "muscle_tendon_length_range": _words(subject.muscle_tendon_length_ranges[name]),
-                    "normalized_fiber_length_range": _words(subject.normalized_fiber_length_ranges[name]),
+                    **_range_nodes(subject, name),
                 }
                 for i, name in enumerate(subject.muscle_names)
             ]
@@ -176,6 +177,12 @@ def _words(numbers: Sequence[float]) -> str:
 def _range(node: "_Node", tag: str) -> tuple[float, float]:
     low, high = node.numbers(tag, 2)
     return low, high
+
+
+def _range_nodes(subject: Subject, name: str) -> dict[str, str]:
+    """What the calibration saw of a muscle; nothing where that is not known."""
+    every = subject.muscle_tendon_length_ranges, subject.normalized_fiber_length_ranges
+    return {tag: _words(ranges[name]) for tag, ranges in zip(_RANGES, every, strict=True) if name in ranges}
 
 
 def _change_node(change: ParameterChange, i: int) -> dict[str, str]:

@@ -75,6 +75,20 @@ def test_the_same_subject_gives_the_same_bytes(path, tmp_path):
     assert again.read_bytes() == path.read_bytes()
 
 
+def test_a_subject_whose_ranges_are_not_known_reads_back(path, subject):
+    unknown = replace(subject, muscle_tendon_length_ranges={}, normalized_fiber_length_ranges={})
+    write_subject(path, unknown)
+    assert "_range>" not in path.read_text()
+    read = read_subject(path)
+    assert (read.muscle_tendon_length_ranges, read.normalized_fiber_length_ranges) == ({}, {})
+
+
+def test_ranges_of_some_muscles_only_are_refused(path):
+    replaced(path, "<muscle_tendon_length_range>.*?</muscle_tendon_length_range>", "")
+    with pytest.raises(ModelError, match="lacks <muscle_tendon_length_range>"):
+        read_subject(path)
+
+
 @pytest.fixture
 def hybrid_path(tmp_path, hybrid_result):
     path = tmp_path / "hybrid_subject.xml"
