@@ -13,7 +13,7 @@ INITIALIZATION = PHYSICS | {"initialization"}
 CALIBRATION = INPUTS | SYNERGIES | INITIALIZATION | {"calibration"}
 EXECUTION = CALIBRATION | {"execution"}
 OUTPUTS = EXECUTION | PREPROCESSING | {"outputs"}
-TOOLS = OUTPUTS | CEINMS | {"tools", "setup_file", "setup_template"}
+TOOLS = OUTPUTS | CEINMS | {"tools", "properties", "setup_file", "setup_template"}
 MAY_IMPORT = {
     "physics": PHYSICS,
     "inputs": INPUTS,
