@@ -24,8 +24,9 @@ if TYPE_CHECKING:
         TrialError,
     )
     from opensim_difcal.inputs.excitations import ExcitationChannel
-    from opensim_difcal.inputs.trial_files import ExecutionTrialFiles, TrialFiles
+    from opensim_difcal.inputs.trial_files import ExecutionTrialFiles, MotionFiles, TrialFiles
     from opensim_difcal.tools.emg_reduction_tool import EMGReductionTool
+    from opensim_difcal.tools.muscle_conversion_tool import MuscleConversionTool
     from opensim_difcal.tools.nms_calibration_tool import CurveStrainGroup, NMSCalibrationTool, StrengthGroup
     from opensim_difcal.tools.nms_execution_tool import NMSExecutionTool
     from opensim_difcal.tools.open_stream import open_stream
@@ -43,6 +44,8 @@ __all__ = [
     "ExecutionError",
     "ExecutionTrialFiles",
     "ModelError",
+    "MotionFiles",
+    "MuscleConversionTool",
     "NMSCalibrationTool",
     "NMSExecutionTool",
     "NonFiniteError",
@@ -63,6 +66,8 @@ _MODULES = {
     "EMGReductionTool": "opensim_difcal.tools.emg_reduction_tool",
     "ExcitationChannel": "opensim_difcal.inputs.excitations",
     "ExecutionTrialFiles": "opensim_difcal.inputs.trial_files",
+    "MotionFiles": "opensim_difcal.inputs.trial_files",
+    "MuscleConversionTool": "opensim_difcal.tools.muscle_conversion_tool",
     "NMSExecutionTool": "opensim_difcal.tools.nms_execution_tool",
     "NMSCalibrationTool": "opensim_difcal.tools.nms_calibration_tool",
     "CurveStrainGroup": "opensim_difcal.tools.nms_calibration_tool",

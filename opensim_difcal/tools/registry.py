@@ -8,6 +8,7 @@ SHORT_NAMES: Mapping[str, str] = {
     "calibration": "NMSCalibrationTool",
     "execution": "NMSExecutionTool",
     "reduction": "EMGReductionTool",
+    "conversion": "MuscleConversionTool",
 }
 """What the command line accepts instead of a tool's name."""
 
@@ -34,5 +35,6 @@ TOOLS: Mapping[str, type] = _LazyTools(
         "NMSCalibrationTool": "opensim_difcal.tools.nms_calibration_tool",
         "NMSExecutionTool": "opensim_difcal.tools.nms_execution_tool",
         "EMGReductionTool": "opensim_difcal.tools.emg_reduction_tool",
+        "MuscleConversionTool": "opensim_difcal.tools.muscle_conversion_tool",
     }
 )
