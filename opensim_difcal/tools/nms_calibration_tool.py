@@ -19,6 +19,7 @@ from opensim_difcal.tools.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from opensim_difcal.tools.calibration_outputs import CalibrationOutcome
+    from opensim_difcal.tools.findings import Findings
 
 _log = logging.getLogger("opensim_difcal")
 
@@ -432,6 +433,13 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
             from opensim_difcal.tools.calibration_inputs import input_problems
 
         return input_problems(self)
+
+    def findings(self) -> "Findings":
+        """Everything that is wrong with the inputs, and what looks wrong."""
+        with no_garbage_collection():
+            from opensim_difcal.tools.calibration_inputs import input_findings
+
+        return input_findings(self)
 
     def settled(self) -> "NMSCalibrationTool":
         """The tool with every setting that its preset decides written out."""
