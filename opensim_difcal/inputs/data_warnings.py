@@ -225,12 +225,12 @@ def _opposed(source: TrialSource, name: str, correlation: float) -> str:
 
 def _time_base(source: TrialSource, fits: dict[str, LeadFit]) -> str:
     each = "; ".join(
-        f"{name} {'leads' if fit.lead > 0 else 'lags'} by {1000 * abs(fit.lead):.0f} ms (correlation "
+        f"at {name} it {'leads' if fit.lead > 0 else 'lags'} by {1000 * abs(fit.lead):.0f} ms (correlation "
         f"{fit.correlation:.2f}, within the expected leads {fit.plausible_correlation:.2f})"
         for name, fit in fits.items()
     )
     return (
-        f"{source.where}: the EMG does not fit the joint moments in time. Best it fits where it, for {each}. "
+        f"{source.where}: the EMG does not fit the joint moments in time: {each}. "
         f"Expected are leads of {_EXPECTED_LEADS}. Check the trigger, and that the times of "
         f"{source.files.excitations_file} and {source.files.generalized_forces_file} begin at the same "
         "instant."

@@ -108,7 +108,8 @@ def input_findings(tool: NMSCalibrationTool) -> Findings:
     found += [problem for muscles in read for problem in _strain_problems(tool, muscles, model)]
     all_known = known.issuperset(tool.coordinates)
     paths = MusclePaths(model, names, tuple(coordinates))
-    settings, warnings = _trial_settings(tool, synthesized), list[str]()
+    settings = _trial_settings(tool, synthesized)
+    warnings: list[str] = []
     for files in tool.trials:
         problems, suspicions = trial_findings(files, paths, settings, check_crossing=all_known)
         found += problems

@@ -57,8 +57,7 @@ def test_emg_that_comes_too_late_is_told(files, arm):
     write(files.excitations_file, TIME, flexor=0.3 + 0.3 * np.sin(late), extensor=0.3 - 0.3 * np.sin(late))
     (warning,) = warnings_of(files, arm)
     assert warning.startswith(
-        "Trial 'curl': the EMG does not fit the joint moments in time. Best it fits where it, for elbow lags "
-        "by "
+        "Trial 'curl': the EMG does not fit the joint moments in time: at elbow it lags by "
     )
     assert warning.endswith(
         "Expected are leads of -50 to 200 ms. Check the trigger, and that the times of emg.sto and id.sto "
@@ -73,7 +72,7 @@ def test_emg_that_comes_too_early_is_told(files, arm):
     early = 2 * np.pi * (TIME + 0.35)
     write(files.excitations_file, TIME, flexor=0.3 + 0.3 * np.sin(early), extensor=0.3 - 0.3 * np.sin(early))
     (warning,) = warnings_of(files, arm)
-    assert re.search(r"elbow leads by 3[3-7]0 ms \(correlation", warning)
+    assert re.search(r"at elbow it leads by 3[3-7]0 ms \(correlation", warning)
 
 
 def test_leads_that_muscles_have_are_not_told(files, arm):
@@ -362,6 +361,14 @@ def test_an_envelope_with_a_little_ripple_below_zero_passes(files, arm):
     write(files.excitations_file, TIME, flexor=ripple, extensor=EXTENSION)
     source = TrialSource(files, MusclePaths(arm, BOTH, ("elbow",)), SETTINGS)
     check_excitations(source)
+
+
+def test_a_run_logs_its_warnings(files, arm, caplog):
+    write(files.generalized_forces_file, TIME, elbow_moment=-MOMENT)
+    with caplog.at_level("WARNING", logger="opensim_difcal"):
+        read_trial(files, MusclePaths(arm, BOTH, ("elbow",)), SETTINGS)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "run against the measured moment" in caplog.text
 
 
 def test_a_trial_without_inverse_dynamics_is_checked_as_far_as_it_goes(files, arm):
