@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     )
     from opensim_difcal.inputs.cycle_trials import CycleTrial
     from opensim_difcal.inputs.excitations import ExcitationChannel
-    from opensim_difcal.inputs.trial_files import ExecutionTrialFiles, TrialFiles
+    from opensim_difcal.inputs.trial_files import ExecutionTrialFiles, MotionFiles, TrialFiles
     from opensim_difcal.tools.emg_processing_tool import EMGChannel, EMGProcessingTool, EMGRecording
     from opensim_difcal.tools.emg_reduction_tool import EMGReductionTool
+    from opensim_difcal.tools.muscle_conversion_tool import MuscleConversionTool
     from opensim_difcal.tools.muscle_initialization_tool import MuscleInitializationTool
     from opensim_difcal.tools.nms_calibration_tool import CurveStrainGroup, NMSCalibrationTool, StrengthGroup
     from opensim_difcal.tools.nms_execution_tool import NMSExecutionTool
@@ -56,6 +57,8 @@ __all__ = [
     "ExecutionError",
     "ExecutionTrialFiles",
     "ModelError",
+    "MotionFiles",
+    "MuscleConversionTool",
     "MuscleInitializationTool",
     "NMSCalibrationTool",
     "NMSExecutionTool",
@@ -84,6 +87,8 @@ _MODULES = {
     "ExcitationChannel": "opensim_difcal.inputs.excitations",
     "ExecutionTrialFiles": "opensim_difcal.inputs.trial_files",
     "MuscleInitializationTool": "opensim_difcal.tools.muscle_initialization_tool",
+    "MotionFiles": "opensim_difcal.inputs.trial_files",
+    "MuscleConversionTool": "opensim_difcal.tools.muscle_conversion_tool",
     "NMSExecutionTool": "opensim_difcal.tools.nms_execution_tool",
     "NMSPipelineTool": "opensim_difcal.tools.nms_pipeline_tool",
     "NMSCalibrationTool": "opensim_difcal.tools.nms_calibration_tool",

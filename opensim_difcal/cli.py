@@ -19,7 +19,7 @@ from typing import Any, final
 import opensim_difcal
 from opensim_difcal.errors import CalibrationError, DifcalError, raise_problems
 from opensim_difcal.tools import registry
-from opensim_difcal.wording import did_you_mean, listed
+from opensim_difcal.wording import counted, did_you_mean, listed
 
 _LEVELS = {
     "off": logging.CRITICAL + 10,
@@ -323,11 +323,24 @@ def _validate(options: argparse.Namespace) -> None:
 
     _log_to_stderr(options.log)
     tool, problems = read_what_can_be_read(options.setup, registry.TOOLS)
+    warnings: Sequence[str] = ()
     if tool is not None:
         known = " ".join(str(problem) for problem in problems)
-        problems += [each for each in tool.problems() if not _is_known(str(each), known)]
+        found, warnings = _findings(tool)
+        problems += [each for each in found if not _is_known(str(each), known)]
+    for warning in warnings:
+        print(f"[warning] {warning}", file=sys.stderr)
     raise_problems(problems)
-    print(f"{options.setup}: no problems found.")
+    besides = f", {counted(len(warnings), 'warning')}" if warnings else ""
+    print(f"{options.setup}: no problems found{besides}.")
+
+
+def _findings(tool: Any) -> tuple[Sequence[DifcalError], Sequence[str]]:
+    """Problems and warnings of a tool; some tools know of no warnings."""
+    if not hasattr(tool, "findings"):
+        return tool.problems(), ()
+    findings = tool.findings()
+    return findings.problems, findings.warnings
 
 
 def _import_ceinms(options: argparse.Namespace) -> None:

@@ -18,6 +18,7 @@ from opensim_difcal.errors import CalibrationError, DifcalError, ModelError
 from opensim_difcal.settings import setting
 from opensim_difcal.setup_template import template
 from opensim_difcal.tools import registry
+from opensim_difcal.tools.findings import Findings
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -239,6 +240,25 @@ def test_validate_prints_a_single_problem_as_it_is(setup_file, capsys, monkeypat
     monkeypatch.setattr(EchoTool, "found", [ModelError("No muscles.")])
     assert main(["validate", str(setup_file)]) == 1
     assert capsys.readouterr().err == "[error] No muscles.\n"
+
+
+def suspicious(monkeypatch, *warnings: str) -> None:
+    monkeypatch.setattr(EchoTool, "findings", lambda tool: Findings(tool.found, warnings), raising=False)
+
+
+def test_validate_prints_warnings_and_is_content(setup_file, capsys, monkeypatch):
+    suspicious(monkeypatch, "The knee runs backward.", "The EMG is faint.")
+    assert main(["validate", str(setup_file)]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == f"{setup_file}: no problems found, 2 warnings.\n"
+    assert printed.err == "[warning] The knee runs backward.\n[warning] The EMG is faint.\n"
+
+
+def test_validate_prints_warnings_beside_problems(setup_file, capsys, monkeypatch):
+    suspicious(monkeypatch, "The knee runs backward.")
+    monkeypatch.setattr(EchoTool, "found", [ModelError("No muscles.")])
+    assert main(["validate", str(setup_file)]) == 1
+    assert capsys.readouterr().err == "[warning] The knee runs backward.\n[error] No muscles.\n"
 
 
 @pytest.mark.parametrize("word", ["EchoTool", "echo"])

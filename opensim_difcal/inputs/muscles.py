@@ -8,7 +8,6 @@ import opensim
 import torch
 
 from opensim_difcal.errors import ModelError
-from opensim_difcal.inputs.opensim_model import quiet_opensim
 from opensim_difcal.physics.curve_parameters import (
     ActiveForceLengthCurve,
     FiberForceLengthCurve,
@@ -19,8 +18,8 @@ from opensim_difcal.physics.curve_strains import CURVE_STRAINS
 from opensim_difcal.physics.curves import curve_table
 from opensim_difcal.physics.muscle import Muscles
 
-_THELEN_CLASSES = ("Thelen2003Muscle",)
 _POSITIVE = ("max_isometric_force", "optimal_fiber_length", "tendon_slack_length")
+THELEN_CLASS = "Thelen2003Muscle"
 
 
 def muscle_names(model: opensim.Model) -> tuple[str, ...]:
@@ -116,59 +115,6 @@ def stretched_curves(
     return curves
 
 
-def convert_thelen_muscles(model: opensim.Model) -> tuple[str, ...]:
-    """Replaces every Thelen2003Muscle by a Millard muscle with the same parameters.
-
-    Path, max_isometric_force, optimal_fiber_length, tendon_slack_length, pennation angle,
-    maximum contraction velocity and minimum activation carry over; curves are Millard's
-    defaults, with the passive and tendon strains at one normalized force of the Thelen
-    muscle.
-
-    Args:
-        model: Changed in place; `initSystem` is called again.
-
-    Returns:
-        The converted muscles' names.
-    """
-    muscles = model.getMuscles()
-    thelen = [
-        muscles.get(i).getName()
-        for i in range(muscles.getSize())
-        if muscles.get(i).getConcreteClassName() in _THELEN_CLASSES
-    ]
-    with quiet_opensim():
-        forces = model.updForceSet()
-        for name in thelen:
-            old = opensim.Thelen2003Muscle.safeDownCast(muscles.get(name))
-            new = _millard_of_thelen(old)
-            forces.remove(forces.getIndex(name))
-            model.addForce(new)
-        model.finalizeConnections()
-        model.initSystem()
-    return tuple(thelen)
-
-
-def _millard_of_thelen(old: opensim.Thelen2003Muscle) -> opensim.Millard2012EquilibriumMuscle:
-    new = opensim.Millard2012EquilibriumMuscle(
-        old.getName(),
-        old.getMaxIsometricForce(),
-        old.getOptimalFiberLength(),
-        old.getTendonSlackLength(),
-        old.getPennationAngleAtOptimalFiberLength(),
-    )
-    new.set_path(old.get_path())
-    new.setMinControl(old.getMinControl())
-    new.setMaxControl(old.getMaxControl())
-    new.setMinimumActivation(old.getMinimumActivation())
-    new.set_appliesForce(old.get_appliesForce())
-    new.set_max_contraction_velocity(old.getMaxContractionVelocity())
-    new.set_activation_time_constant(old.get_activation_time_constant())
-    new.set_deactivation_time_constant(old.get_deactivation_time_constant())
-    new.upd_FiberForceLengthCurve().set_strain_at_one_norm_force(old.get_FmaxMuscleStrain())
-    new.upd_TendonForceLengthCurve().set_strain_at_one_norm_force(old.get_FmaxTendonStrain())
-    return new
-
-
 def _millard(model: opensim.Model, name: str) -> opensim.Millard2012EquilibriumMuscle:
     muscle = model.getMuscles().get(name)
     millard = opensim.Millard2012EquilibriumMuscle.safeDownCast(muscle)
@@ -176,7 +122,7 @@ def _millard(model: opensim.Model, name: str) -> opensim.Millard2012EquilibriumM
         kind = muscle.getConcreteClassName()
         remedy = (
             "Set <convert_thelen_muscles> to true to replace them."
-            if kind in _THELEN_CLASSES
+            if kind == THELEN_CLASS
             else "Replace it in the model."
         )
         raise ModelError(

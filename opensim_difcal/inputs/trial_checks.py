@@ -7,10 +7,12 @@ import numpy as np
 
 from opensim_difcal.errors import DifcalError, TrialError
 from opensim_difcal.inputs.coordinates import force_label
+from opensim_difcal.inputs.data_checks import is_raw
+from opensim_difcal.inputs.sides import side_of
 from opensim_difcal.inputs.signals import check_cutoff, check_uniform
-from opensim_difcal.inputs.storage import read_storage
+from opensim_difcal.inputs.storage import Table, read_storage
 from opensim_difcal.inputs.trial_source import ROUNDING, TrialSource
-from opensim_difcal.shapes import CoordinateArray, MomentArmArray, MuscleArray
+from opensim_difcal.shapes import CoordinateArray, MomentArmArray
 from opensim_difcal.wording import listed
 
 _MIN_SAMPLES = 10
@@ -20,7 +22,8 @@ _MAX_SHARE_OUTSIDE = 0.02
 _MAX_EXCITATION = 1.5
 _MIN_MOMENT_ARM = 1e-3  # m, to count as able to produce a moment
 _CONTRADICTED, _UNEXPLAINED = 0.5, 0.1  # shares of the measured moment
-_OPPOSED = -0.3  # correlation
+_SLOWEST = 0.75  # s, a time step that no recording has
+_PERCENT = 150.0  # an envelope in percent stays below
 
 
 def trial_faults(source: TrialSource, *, check_crossing: bool = True) -> list[DifcalError]:
@@ -36,6 +39,9 @@ def trial_faults(source: TrialSource, *, check_crossing: bool = True) -> list[Di
         tables = source.tables
     except DifcalError:
         return failures([partial(read_storage, path) for path in source.paths])
+    found = failures([partial(check_time_unit, table) for table in tables.all])
+    if found:
+        return found  # nothing else would make sense
     found = failures([partial(check_uniform, table) for table in tables.all])
     cutoff = source.settings.lowpass_cutoff_frequency_for_coordinates
     return found + failures(
@@ -60,6 +66,17 @@ def failures(checks: Sequence[Callable[[], object]]) -> list[DifcalError]:
         except DifcalError as error:
             found.setdefault(str(error), error)
     return list(found.values())
+
+
+def check_time_unit(table: Table) -> None:
+    """Refuses times in milliseconds."""
+    step = float(np.median(np.diff(table.time))) if len(table.time) > 1 else 0.0
+    if step >= _SLOWEST:
+        raise TrialError(
+            f"{table.path}: time runs in steps of {step:.4g}, from {table.time[0]:.6g} to "
+            f"{table.time[-1]:.6g}. Times are seconds, and steps below {_SLOWEST:g} s are expected. If the "
+            "file holds milliseconds, divide its times by 1000."
+        )
 
 
 def check_moments(source: TrialSource) -> None:
@@ -133,13 +150,21 @@ def check_excitations(source: TrialSource) -> None:
         values = table.column(label)[inside]
         if not len(values):
             return  # the time range is wrong, and said to be
+        if is_raw(values):
+            raise TrialError(
+                f"{table.path}: column {label!r} looks like raw EMG: its mean is about zero, and "
+                f"{100 * (values < 0).mean():.0f} % of its samples are negative. Excitations are envelopes, "
+                "0 to 1; process the EMG with EMGProcessingTool."
+            )
         outside = (values < -_RIPPLE) | (values > 1 + _RIPPLE)
         worst = float(values[np.argmax(np.abs(values - 0.5))])
         if outside.mean() > _MAX_SHARE_OUTSIDE or abs(worst - 0.5) > _MAX_EXCITATION - 0.5:
+            percent = "If the file holds percent, divide by 100. " * (_MAX_EXCITATION < worst < _PERCENT)
             raise TrialError(
                 f"{table.path}: column {label!r} is not normalized: it reaches {worst:.4g}, and "
-                f"{100 * outside.mean():.0f} % of its samples lie outside 0 to 1. Divide every envelope "
-                "by its largest value over all trials, or process the raw EMG with EMGProcessingTool."
+                f"{100 * outside.mean():.0f} % of its samples lie outside 0 to 1. {percent}Divide every "
+                "envelope by its largest value over all trials, or process the raw EMG with "
+                "EMGProcessingTool."
             )
 
 
@@ -159,17 +184,13 @@ def check_spans(source: TrialSource) -> None:
     for c, name in enumerate(source.coordinate_names):
         crosses = [muscle for m, muscle in enumerate(source.muscle_names) if spans[c, m]]
         if not any(muscle in source.drivers or muscle in synthesized for muscle in crosses):
+            sides = {side_of(muscle) for muscle in source.drivers}
+            other = side_of(name) is not None and None not in sides and side_of(name) not in sides
+            hint = f" These are of the {sides.pop()} side, the coordinate is of the other." if other else ""
             raise TrialError(
                 f"{source.where}: no muscle with an excitation crosses coordinate {name!r}. Remove it from "
-                f"<coordinates>, or add excitations. With one are: {listed(source.drivers, '{}')}."
+                f"<coordinates>, or add excitations. With one are: {listed(source.drivers, '{}')}.{hint}"
             )
-
-
-def check_signs_at_a_few_instants(source: TrialSource) -> None:
-    """Refuses moments that the muscles cannot produce, looking at ten instants."""
-    time, n_lead_in = source.grid()
-    few = time[np.linspace(n_lead_in, len(time) - 1, _MIN_SAMPLES).round().astype(int)]
-    check_signs(source, source.geometry(few).moment_arm, source.measured_moments(few))
 
 
 def check_signs(source: TrialSource, moment_arm: MomentArmArray, joint_moment: CoordinateArray) -> list[str]:
@@ -197,25 +218,4 @@ def check_signs(source: TrialSource, moment_arm: MomentArmArray, joint_moment: C
             )
         if shares[c] > _UNEXPLAINED:
             notes.append(f"{source.where}: coordinate {name!r}: {part}; it cannot be tracked.")
-    return notes
-
-
-def opposed_notes(
-    source: TrialSource, excitation: MuscleArray, moment_arm: MomentArmArray, joint_moment: CoordinateArray
-) -> list[str]:
-    """Notes coordinates whose muscles are active when the moment is opposite."""
-    muscles = source.model.getMuscles()
-    strength = np.array([muscles.get(name).getMaxIsometricForce() for name in source.muscle_names])
-    expected = np.einsum("tcm,tm->tc", moment_arm, excitation * strength)
-    notes = []
-    for c, name in enumerate(source.coordinate_names):
-        if min(np.std(expected[:, c]), np.std(joint_moment[:, c])) < 1e-9:
-            continue
-        correlation = np.corrcoef(expected[:, c], joint_moment[:, c])[0, 1]
-        if correlation < _OPPOSED:
-            notes.append(
-                f"{source.where}: coordinate {name!r}: excitations times strength and moment arm run "
-                f"against the measured moment (correlation {correlation:.2f}). Check sign, side and "
-                "time base."
-            )
     return notes

@@ -89,3 +89,46 @@ class ExecutionTrialFiles:
         """Those of coordinates, forces and excitations that there are."""
         every = self.coordinates_file, self.generalized_forces_file, self.excitations_file
         return tuple(path for path in every if path is not None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MotionFiles:
+    """One `<Trial>` along which muscles are compared: a motion, and excitations where there are any."""
+
+    xml_name: ClassVar[str] = "Trial"
+
+    name: str = setting("Name of the trial, used in tables and figures.")
+    coordinates_file: Path = setting("Coordinates (inverse kinematics), .mot or .sto.", is_path=True)
+    excitations_file: Path | None = setting(
+        "EMG linear envelopes, 0 to 1; columns are channels or muscles. Without it every muscle has the "
+        "constant activation.",
+        is_path=True,
+        default=None,
+    )
+    time_range: tuple[float, float] | None = setting(
+        "First and last time that is compared. By default all that the files hold.", unit="s", default=None
+    )
+
+    def __post_init__(self) -> None:
+        """Takes paths that are given as text."""
+        for name in ("coordinates_file", "excitations_file"):
+            path = getattr(self, name)
+            object.__setattr__(self, name, None if path is None else Path(path))
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Coordinates, and excitations where there are any."""
+        return tuple(path for path in (self.coordinates_file, self.excitations_file) if path is not None)
+
+    def during(self, time_range: tuple[float, float]) -> ExecutionTrialFiles:
+        """Returns the trial as it is read.
+
+        Args:
+            time_range: First and last time, s.
+        """
+        return ExecutionTrialFiles(
+            name=self.name,
+            coordinates_file=self.coordinates_file,
+            excitations_file=self.excitations_file,
+            time_range=time_range,
+        )

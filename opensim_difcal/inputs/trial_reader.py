@@ -1,20 +1,18 @@
 """Reads a trial: coordinates, joint moments and excitations onto one time grid."""
 
+import logging
 from collections.abc import Sequence
 from functools import partial
 
 from opensim_difcal.errors import DifcalError, raise_problems
+from opensim_difcal.inputs.data_warnings import data_warnings, instants_of
 from opensim_difcal.inputs.muscle_paths import MusclePaths
 from opensim_difcal.inputs.trial import Trial
-from opensim_difcal.inputs.trial_checks import (
-    check_signs,
-    check_signs_at_a_few_instants,
-    failures,
-    opposed_notes,
-    trial_faults,
-)
+from opensim_difcal.inputs.trial_checks import check_signs, failures, trial_faults
 from opensim_difcal.inputs.trial_files import ExecutionTrialFiles, TrialFiles
 from opensim_difcal.inputs.trial_source import ROUNDING, TrialSettings, TrialSource
+
+_log = logging.getLogger("opensim_difcal")
 
 
 def read_trial(
@@ -78,10 +76,21 @@ def trial_problems(
     *,
     check_crossing: bool = True,
 ) -> list[DifcalError]:
-    """Returns everything that is wrong with a trial, with little computation.
+    """Returns everything that is wrong with a trial; see `trial_findings`."""
+    return trial_findings(files, muscle_paths, settings, check_crossing=check_crossing)[0]
 
-    Signs of moment arms are compared with the measured moments at a few instants only, and
-    when nothing else is wrong.
+
+def trial_findings(
+    files: TrialFiles | ExecutionTrialFiles,
+    muscle_paths: MusclePaths,
+    settings: TrialSettings,
+    *,
+    check_crossing: bool = True,
+) -> tuple[list[DifcalError], list[str]]:
+    """Returns everything that is wrong with a trial, and what looks wrong, with little computation.
+
+    Excitations and moment arms are compared with the measured moments at some instants only,
+    and when nothing else is wrong.
 
     Args:
         files: As for `read_trial`.
@@ -93,10 +102,22 @@ def trial_problems(
     source = TrialSource(files, muscle_paths, settings)
     faults = trial_faults(source, check_crossing=check_crossing)
     if faults or not check_crossing or not source.coordinate_names or not source.muscle_names:
-        return faults
-    if source.tables.forces is None:
-        return faults
-    return failures([lambda: check_signs_at_a_few_instants(source)])
+        return faults, []
+    warnings: list[str] = []
+    return failures([lambda: warnings.extend(_compared_at_some_instants(source))]), warnings
+
+
+def _compared_at_some_instants(source: TrialSource) -> list[str]:
+    """What looks wrong when excitations, moment arms and moments are held against each other.
+
+    Raises:
+        TrialError: If the muscles cannot produce the moments.
+    """
+    time, n_lead_in = source.grid()
+    time = time[instants_of(time, n_lead_in)]
+    moment_arm, joint_moment = source.geometry(time).moment_arm, source.measured_moments(time)
+    notes = [] if source.tables.forces is None else check_signs(source, moment_arm, joint_moment)
+    return notes + data_warnings(source, time, moment_arm, joint_moment)
 
 
 def _read(source: TrialSource) -> Trial:
@@ -110,7 +131,11 @@ def _read(source: TrialSource) -> Trial:
     notes = [*source.motion.notes, *notes, *_lead_in_notes(source, n_lead_in)]
     if source.tables.forces is not None:
         notes += check_signs(source, geometry.moment_arm[scored], joint_moment[scored])
-        notes += opposed_notes(source, excitation[scored], geometry.moment_arm[scored], joint_moment[scored])
+    some = instants_of(time, n_lead_in)
+    warnings = data_warnings(source, time[some], geometry.moment_arm[some], joint_moment[some])
+    for warning in warnings:
+        _log.warning("%s", warning)
+    notes += warnings
     if geometry.exact_moment_arms:
         pairs = ", ".join(f"{muscle} at {coordinate}" for coordinate, muscle in geometry.exact_moment_arms)
         notes.append(f"{source.where}: moment arms by OpenSim's slower method: {pairs}.")

@@ -22,6 +22,10 @@ from opensim_difcal.inputs.opensim_model import load_model, quiet_opensim
 
 TimeSeries = Float[np.ndarray, " time"]
 
+FiberMuscle = opensim.Millard2012EquilibriumMuscle | opensim.Thelen2003Muscle
+
+_N_BISECTIONS = 40
+
 
 @dataclass(frozen=True)
 class SliderModel:
@@ -29,13 +33,35 @@ class SliderModel:
 
     Attributes:
         model: Owns the muscle and the coordinate.
-        muscle: The copy; its activation is what it is told, without dynamics.
+        muscle: The copy; its activation is what it is told, without dynamics, unless the
+            slider model was made with them.
         coordinate: The muscle-tendon length, m.
     """
 
     model: opensim.Model
-    muscle: opensim.Millard2012EquilibriumMuscle
+    muscle: FiberMuscle
     coordinate: opensim.Coordinate
+
+
+@dataclass(frozen=True)
+class Integrated:
+    """What OpenSim integrates for a muscle.
+
+    Attributes:
+        tendon_force: N.
+        activation: 0..1.
+        normalized_fiber_length: In optimal fiber lengths.
+        normalized_fiber_velocity: In max_contraction_velocity, lengthening positive.
+    """
+
+    tendon_force: TimeSeries
+    activation: TimeSeries
+    normalized_fiber_length: TimeSeries
+    normalized_fiber_velocity: TimeSeries
+
+    def after(self, n_samples: int) -> "Integrated":
+        """Returns what is left when the first samples are dropped."""
+        return Integrated(*(series[n_samples:] for series in vars(self).values()))
 
 
 @dataclass(frozen=True)
@@ -76,15 +102,17 @@ def find_muscle(model: opensim.Model, name: str, model_path: Path) -> opensim.Mi
     return muscle
 
 
-def slider_model(source: opensim.Millard2012EquilibriumMuscle) -> SliderModel:
+def slider_model(source: FiberMuscle, *, activation_dynamics: bool = False) -> SliderModel:
     """Returns a model with nothing but a copy of the muscle on a slider.
 
     Args:
-        source: The muscle in its own model.
+        source: The muscle in its own model, of its own class.
+        activation_dynamics: Whether activation follows what the muscle is told with OpenSim's
+            dynamics, which a Thelen2003Muscle cannot do without.
     """
     muscle = source.clone()
     muscle.set_appliesForce(True)
-    muscle.set_ignore_activation_dynamics(True)
+    muscle.set_ignore_activation_dynamics(not activation_dynamics)
     muscle.setMinControl(muscle.getMinimumActivation())
     muscle.setMaxControl(1.0)
     muscle.set_path(opensim.GeometryPath())
@@ -126,25 +154,72 @@ def integrated_tendon_force(
     Returns:
         Tendon force at the samples, N.
     """
+    return integrated(slider, time, activation, muscle_tendon_length, accuracy).tendon_force
+
+
+def integrated(
+    slider: SliderModel,
+    time: TimeSeries,
+    control: TimeSeries,
+    muscle_tendon_length: TimeSeries,
+    accuracy: float,
+) -> Integrated:
+    """Integrates like `integrated_tendon_force`, and tells more.
+
+    Args:
+        slider: A fresh slider model; it is changed.
+        time: Sample times, s.
+        control: 0..1: the activation, or with activation dynamics the excitation, from
+            which activation starts, the fiber at rest.
+        muscle_tendon_length: m.
+        accuracy: Relative accuracy of the integrator.
+    """
     splines = _splines(time, muscle_tendon_length)
     slider.coordinate.setPrescribedFunction(splines.get(0))
     slider.coordinate.setDefaultIsPrescribed(True)
-    slider.model.addController(_controller(slider.muscle, time, activation))
+    slider.model.addController(_controller(slider.muscle, time, control))
     state = slider.model.initSystem()
     state.setTime(float(time[0]))
     slider.model.assemble(state)
-    slider.model.equilibrateMuscles(state)
+    if not slider.muscle.get_ignore_activation_dynamics():
+        slider.muscle.setActivation(state, max(float(control[0]), slider.muscle.getMinControl()))
+        _set_at_rest(slider, state)
+    else:
+        slider.model.equilibrateMuscles(state)
     manager = opensim.Manager(slider.model)
     manager.setWriteToStorage(False)
     manager.setIntegratorAccuracy(accuracy)
     manager.initialize(state)
-    tendon_force = np.empty(len(time))
+    series = np.empty((4, len(time)))
     for i, sample in enumerate(time):
         if i > 0:
             state = manager.integrate(float(sample))
         slider.model.realizeDynamics(state)
-        tendon_force[i] = slider.muscle.getTendonForce(state)
-    return tendon_force
+        series[:, i] = (
+            slider.muscle.getTendonForce(state),
+            slider.muscle.getActivation(state),
+            slider.muscle.getNormalizedFiberLength(state),
+            slider.muscle.getNormalizedFiberVelocity(state),
+        )
+    return Integrated(*series)
+
+
+def _set_at_rest(slider: SliderModel, state: opensim.State) -> None:
+    """Sets the fiber length at which the fiber rests, where its force balances the tendon's.
+
+    OpenSim's own search for an equilibrium does not always end for a Thelen2003Muscle.
+    """
+    muscle = slider.muscle
+    slider.model.realizePosition(state)
+    low, high = 1.01 * muscle.getMinimumFiberLength(), muscle.getLength(state)
+    for _ in range(_N_BISECTIONS):
+        middle = 0.5 * (low + high)
+        muscle.setFiberLength(state, middle)
+        slider.model.realizeDynamics(state)
+        if muscle.getFiberVelocity(state) > 0.0:  # the tendon pulls it longer
+            low = middle
+        else:
+            high = middle
 
 
 def tendon_force_by_muscle(
@@ -180,7 +255,43 @@ def tendon_force_by_muscle(
                     slider, time, activation, muscle_tendon_length, accuracy
                 )
             except RuntimeError as error:
-                result[name] = _reason(error)
+                result[name] = reason_of(error)
+    return result
+
+
+def integrated_by_muscle(
+    model_path: Path,
+    muscle_names: Sequence[str],
+    time: TimeSeries,
+    series: tuple[Float[np.ndarray, "time muscle"], Float[np.ndarray, "time muscle"]],
+    accuracy: float,
+) -> dict[str, Integrated | str]:
+    """Integrates Thelen or Millard muscles with OpenSim's activation dynamics, one after the other.
+
+    Args:
+        model_path: The .osim file.
+        muscle_names: Muscles of the model.
+        time: Sample times, s.
+        series: Excitation, 0..1, and muscle-tendon length, m.
+        accuracy: Relative accuracy of the integrator.
+
+    Returns:
+        By muscle what OpenSim integrates, or the reason why it cannot.
+    """
+    model = load_model(model_path)
+    result: dict[str, Integrated | str] = {}
+    with quiet_opensim():
+        for i, name in enumerate(muscle_names):
+            muscle = model.getMuscles().get(name)
+            kind = getattr(opensim, muscle.getConcreteClassName())  # whose methods a Muscle lacks
+            slider = slider_model(kind.safeDownCast(muscle), activation_dynamics=True)
+            try:
+                found = integrated(slider, time, series[0][:, i], series[1][:, i], accuracy)
+            except RuntimeError as error:
+                result[name] = reason_of(error)
+                continue
+            finite = np.isfinite(found.tendon_force).all()
+            result[name] = found if finite else "its tendon force is not finite"
     return result
 
 
@@ -239,7 +350,7 @@ def _controller(
     return controller
 
 
-def _reason(error: RuntimeError) -> str:
+def reason_of(error: RuntimeError) -> str:
     """Returns what OpenSim complains about in one line, without the names of C++ functions."""
     words = " ".join(str(error).split())
     return re.sub(r"^std::exception in '.*?': ", "", words).rstrip(".")

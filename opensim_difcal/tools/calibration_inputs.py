@@ -20,10 +20,11 @@ from opensim_difcal.inputs.opensim_model import find_coordinate
 from opensim_difcal.inputs.storage import read_storage
 from opensim_difcal.inputs.trial import Trial
 from opensim_difcal.inputs.trial_checks import failures
-from opensim_difcal.inputs.trial_reader import read_trials, trial_problems
+from opensim_difcal.inputs.trial_reader import read_trials, trial_findings
 from opensim_difcal.inputs.trial_source import TrialSettings
 from opensim_difcal.physics.muscle import Muscles
 from opensim_difcal.tools.cache_folder import cache_folder
+from opensim_difcal.tools.findings import Findings
 from opensim_difcal.tools.model_source import ModelSource, open_model
 from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
 from opensim_difcal.tools.setting_checks import setting_problems
@@ -82,7 +83,12 @@ def read_inputs(tool: NMSCalibrationTool) -> CalibrationInputs:
 
 
 def input_problems(tool: NMSCalibrationTool) -> list[DifcalError]:
-    """Returns everything that is wrong with settings, model and trials, each once.
+    """Returns everything that is wrong with settings, model and trials, each once."""
+    return list(input_findings(tool).problems)
+
+
+def input_findings(tool: NMSCalibrationTool) -> Findings:
+    """Returns everything that is or looks wrong with settings, model and trials, each once.
 
     Without a usable model the trials' files are only opened.
     """
@@ -91,7 +97,7 @@ def input_problems(tool: NMSCalibrationTool) -> list[DifcalError]:
         model = open_model(tool).model
     except DifcalError as error:
         paths = [path for files in tool.trials for path in files.paths]
-        return [*found, error, *failures([partial(read_storage, path) for path in paths])]
+        return Findings([*found, error, *failures([partial(read_storage, path) for path in paths])])
     found += _name_problems(tool, model)
     known = set(_coordinate_names(model))
     coordinates = [name for name in dict.fromkeys(tool.coordinates) if name in known]
@@ -109,9 +115,15 @@ def input_problems(tool: NMSCalibrationTool) -> list[DifcalError]:
     found += [problem for muscles in read for problem in _strain_problems(tool, muscles, model)]
     all_known = known.issuperset(tool.coordinates)
     paths = MusclePaths(model, names, tuple(coordinates))
+    settings = _trial_settings(tool, synthesized)
+    warnings: list[str] = []
     for files in tool.trials:
-        found += trial_problems(files, paths, _trial_settings(tool, synthesized), check_crossing=all_known)
-    return list({str(problem): problem for problem in found}.values())
+        problems, suspicions = trial_findings(files, paths, settings, check_crossing=all_known)
+        found += problems
+        warnings += suspicions
+    return Findings(
+        list({str(problem): problem for problem in found}.values()), list(dict.fromkeys(warnings))
+    )
 
 
 def parameter_bounds(tool: NMSCalibrationTool) -> Bounds:

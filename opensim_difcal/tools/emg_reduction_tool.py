@@ -10,6 +10,7 @@ from opensim_difcal.tools.setup_call import FromSetupFile
 
 if TYPE_CHECKING:
     from opensim_difcal.tools.emg_reduction_run import ReductionOutcome
+    from opensim_difcal.tools.findings import Findings
     from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
 
 
@@ -103,16 +104,24 @@ class EMGReductionTool(metaclass=FromSetupFile):
 
     def problems(self) -> list[DifcalError]:
         """Everything that is wrong with the settings and the calibration's inputs."""
+        return list(self.findings().problems)
+
+    def findings(self) -> "Findings":
+        """Everything that is wrong with the settings and the calibration's inputs, and what looks wrong."""
+        from opensim_difcal.tools.findings import Findings
+
         found = self.setting_problems()
         try:
             tool = self.calibration_tool()
         except DifcalError as error:
-            return [*found, error]
-        found += tool.problems()
+            return Findings([*found, error])
+        inputs = tool.findings()
+        found += inputs.problems
         if found:
-            return found
+            return Findings(found, inputs.warnings)
         from opensim_difcal.inputs.trial_checks import failures
         from opensim_difcal.tools.calibration_inputs import recorded_channels
         from opensim_difcal.tools.emg_reduction_run import check_electrodes
 
-        return failures([lambda: check_electrodes(self, recorded_channels(tool))])
+        found = failures([lambda: check_electrodes(self, recorded_channels(tool))])
+        return Findings(found, inputs.warnings)

@@ -17,12 +17,13 @@ from opensim_difcal.inputs.storage import read_storage
 from opensim_difcal.inputs.trial import Trial
 from opensim_difcal.inputs.trial_checks import failures
 from opensim_difcal.inputs.trial_files import ExecutionTrialFiles
-from opensim_difcal.inputs.trial_reader import read_trials, trial_problems
+from opensim_difcal.inputs.trial_reader import read_trials, trial_findings
 from opensim_difcal.inputs.trial_source import TrialSettings
 from opensim_difcal.outputs.subject import Subject
 from opensim_difcal.tools.cache_folder import cache_folder
 from opensim_difcal.tools.excitation_drivers import Drivers, excitation_drivers
 from opensim_difcal.tools.execution_checks import has_usable_grid, setting_problems
+from opensim_difcal.tools.findings import Findings
 from opensim_difcal.tools.model_source import ModelSource, open_model
 from opensim_difcal.tools.nms_execution_tool import NMSExecutionTool
 from opensim_difcal.tools.subject_source import SubjectSource, calibrated_muscles, open_subject, projection_of
@@ -86,17 +87,23 @@ def read_inputs(tool: NMSExecutionTool) -> ExecutionInputs:
 
 def input_problems(tool: NMSExecutionTool) -> list[DifcalError]:
     """Returns everything that is wrong with settings, model, subject and trials, each once."""
+    return list(input_findings(tool).problems)
+
+
+def input_findings(tool: NMSExecutionTool) -> Findings:
+    """Returns everything that is or looks wrong with settings, model, subject and trials, each once."""
     found: list[DifcalError] = [*setting_problems(tool)]
+    warnings: list[str] = []
     try:
         source = open_model(tool)
     except DifcalError as error:
-        return _each_once([*found, error, *_unreadable(tool)])
+        return Findings(_each_once([*found, error, *_unreadable(tool)]))
     names = _name_problems(tool, source.model)
     found += names
     try:
         opened = _subject(tool, source.model)
     except DifcalError as error:
-        return _each_once([*found, error, *_unreadable(tool)])
+        return Findings(_each_once([*found, error, *_unreadable(tool)]))
     subject = None if opened is None else opened.subject
     lacks_subject = subject is None and tool.mode != "static_optimization"  # which was found above
     if not names and not lacks_subject and has_usable_grid(tool):
@@ -104,11 +111,13 @@ def input_problems(tool: NMSExecutionTool) -> list[DifcalError]:
             drivers = excitation_drivers(tool, source.model, subject)
             muscles, _ = _muscles(tool, source.model, drivers, subject)
         except DifcalError as error:
-            return _each_once([*found, error])
+            return Findings(_each_once([*found, error]))
         settings = _trial_settings(tool, subject, drivers, muscles)
         for files in _trial_files(tool):
-            found += trial_problems(files, _paths(tool, source, drivers), settings)
-    return _each_once(found)
+            problems, suspicions = trial_findings(files, _paths(tool, source, drivers), settings)
+            found += problems
+            warnings += suspicions
+    return Findings(_each_once(found), list(dict.fromkeys(warnings)))
 
 
 def _muscles(

@@ -8,8 +8,8 @@ from typing import Protocol, runtime_checkable
 
 import opensim
 
-from opensim_difcal.inputs.muscles import convert_thelen_muscles
 from opensim_difcal.inputs.opensim_model import load_model, quiet_opensim
+from opensim_difcal.inputs.thelen_conversion import convert_thelen_muscles
 from opensim_difcal.tools.model_object import ModelObject
 
 
@@ -49,15 +49,23 @@ def open_model(tool: ModelTool) -> ModelSource:
     Raises:
         ModelError: If the model cannot be used.
     """
-    if not isinstance(tool.model_file, Path):
-        with quiet_opensim():
-            model = opensim.Model(tool.model_file)
-            model.initSystem()
-        path = Path(tool.model_file.getInputFileName() or f"{model.getName()}.osim")
-        source = ModelSource(model, _printed(model), path)
-    else:
-        source = ModelSource(load_model(tool.model_file), tool.model_file.read_bytes(), tool.model_file)
+    source = open_source(tool.model_file)
     return _converted(source) if tool.convert_thelen_muscles else source
+
+
+def open_source(model_file: Path | ModelObject) -> ModelSource:
+    """Opens a model as it is.
+
+    Raises:
+        ModelError: If the model cannot be used.
+    """
+    if isinstance(model_file, Path):
+        return ModelSource(load_model(model_file), model_file.read_bytes(), model_file)
+    with quiet_opensim():
+        model = opensim.Model(model_file)
+        model.initSystem()
+    path = Path(model_file.getInputFileName() or f"{model.getName()}.osim")
+    return ModelSource(model, printed(model), path)
 
 
 def _converted(source: ModelSource) -> ModelSource:
@@ -66,12 +74,13 @@ def _converted(source: ModelSource) -> ModelSource:
         return source
     note = (
         f"{len(converted)} Thelen2003Muscle were replaced by Millard2012EquilibriumMuscle with the same "
-        "parameters; the calibrated .osim is the converted model."
+        "parameters; the calibrated .osim is the converted model. By how much forces changed, muscle by "
+        "muscle, tells MuscleConversionTool with <curves>millard</curves>."
     )
-    return ModelSource(source.model, _printed(source.model), source.path, (note,))
+    return ModelSource(source.model, printed(source.model), source.path, (note,))
 
 
-def _printed(model: opensim.Model) -> bytes:
+def printed(model: opensim.Model) -> bytes:
     """The model as OpenSim writes it."""
     with tempfile.TemporaryDirectory() as folder, quiet_opensim():
         path = Path(folder) / "model.osim"

@@ -13,6 +13,7 @@ from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.inputs.trial_files import TrialFiles
 from opensim_difcal.physics.curve_strains import CURVE_STRAINS
 from opensim_difcal.settings import setting
+from opensim_difcal.tools.findings import Findings
 from opensim_difcal.tools.garbage import no_garbage_collection
 from opensim_difcal.tools.model_object import ModelObject
 from opensim_difcal.tools.setup_call import FromSetupFile
@@ -459,6 +460,18 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
             DifcalError: If a cycles file cannot be used.
         """
         return replace(self, trials=(*self.trials, *trials_of_cycles(self.cycle_trials)), cycle_trials=())
+
+    def findings(self) -> Findings:
+        """Everything that is wrong with the inputs, and what looks wrong."""
+        if self.cycle_trials:
+            try:
+                return self.with_cycles().findings()
+            except DifcalError as error:
+                return Findings([error])
+        with no_garbage_collection():
+            from opensim_difcal.tools.calibration_inputs import input_findings
+
+        return input_findings(self)
 
     def settled(self) -> "NMSCalibrationTool":
         """The tool with every setting that its preset decides written out."""

@@ -18,6 +18,7 @@ from opensim_difcal.tools.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from opensim_difcal.tools.execution_outputs import ExecutionOutcome
+    from opensim_difcal.tools.findings import Findings
 
 _log = logging.getLogger("opensim_difcal")
 
@@ -187,6 +188,13 @@ class NMSExecutionTool(metaclass=FromSetupFile):
             from opensim_difcal.tools.execution_inputs import input_problems
 
         return input_problems(self)
+
+    def findings(self) -> "Findings":
+        """Everything that is wrong with the inputs, and what looks wrong."""
+        with no_garbage_collection():
+            from opensim_difcal.tools.execution_inputs import input_findings
+
+        return input_findings(self)
 
     @property
     def tendons(self) -> str:

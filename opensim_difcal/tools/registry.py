@@ -11,6 +11,7 @@ SHORT_NAMES: Mapping[str, str] = {
     "emg": "EMGProcessingTool",
     "pipeline": "NMSPipelineTool",
     "initialization": "MuscleInitializationTool",
+    "conversion": "MuscleConversionTool",
 }
 """What the command line accepts instead of a tool's name."""
 
@@ -40,5 +41,6 @@ TOOLS: Mapping[str, type] = _LazyTools(
         "EMGProcessingTool": "opensim_difcal.tools.emg_processing_tool",
         "NMSPipelineTool": "opensim_difcal.tools.nms_pipeline_tool",
         "MuscleInitializationTool": "opensim_difcal.tools.muscle_initialization_tool",
+        "MuscleConversionTool": "opensim_difcal.tools.muscle_conversion_tool",
     }
 )

@@ -7,8 +7,9 @@ import pytest
 from two_segments import arm_model, initialized
 
 from opensim_difcal.errors import ModelError
-from opensim_difcal.inputs.muscles import convert_thelen_muscles, muscle_names, read_muscles
+from opensim_difcal.inputs.muscles import muscle_names, read_muscles
 from opensim_difcal.inputs.opensim_model import load_model, quiet_opensim
+from opensim_difcal.inputs.thelen_conversion import convert_thelen_muscles
 
 
 def one_muscle_model(muscle: opensim.Muscle) -> opensim.Model:

@@ -86,8 +86,8 @@ def test_excitations_that_are_not_normalized_are_refused(files, arm):
     write(files.excitations_file, TIME, flexor=100 * FLEXION, extensor=EXTENSION)
     assert refused(files, arm) == (
         "emg.sto: column 'flexor' is not normalized: it reaches 60, and 92 % of its samples lie outside 0 to "
-        "1. Divide every envelope by its largest value over all trials, or process the raw EMG with "
-        "EMGProcessingTool."
+        "1. If the file holds percent, divide by 100. Divide every envelope by its largest value over all "
+        "trials, or process the raw EMG with EMGProcessingTool."
     )
 
 
