@@ -203,8 +203,7 @@ def _read_objective(reader: Reader, element: Element) -> tuple[float, float] | N
             reader.notes.add(
                 Kind.DROPPED,
                 f"{reader.path.name}: <torqueErrorNormalised> has {given}. Here the error is squared, "
-                "divided "
-                "by the variance of the measured moment, and has the weight 1.",
+                "divided by the variance of the measured moment, and has the weight 1.",
             )
         elif term.tag == "penalty" and reader.text(term, "targetsType") == "normalisedFibreLength":
             values = reader.values(reader.text(term, "range"), "<penalty>/<range>", 2)
@@ -219,8 +218,7 @@ def _read_objective(reader: Reader, element: Element) -> tuple[float, float] | N
             reader.notes.add(
                 Kind.DROPPED,
                 f"{reader.path.name}: the <penalty> on fiber lengths has {given}; its range was kept, and "
-                "here "
-                "the squared excess has the weight of the preset.",
+                "here the squared excess has the weight of the preset.",
             )
         else:
             reader.notes.add(

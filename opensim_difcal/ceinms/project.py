@@ -18,7 +18,8 @@ from opensim_difcal.ceinms.setups import (
     read_calibration_setup,
     read_execution_setup,
 )
-from opensim_difcal.ceinms.subject import CEINMSSubject, read_subject
+from opensim_difcal.ceinms.subject import CEINMSSubject
+from opensim_difcal.ceinms.subject_reader import read_subject
 from opensim_difcal.ceinms.trial import CEINMSTrial, read_trial
 from opensim_difcal.errors import CEINMSFileError, DifcalError, raise_problems
 
@@ -199,10 +200,10 @@ def _try(
 
 def trial_names(trials: Sequence[CEINMSTrial]) -> list[str]:
     """Returns different names for all trials, which can be part of a file name."""
-    stems = [_clean(trial.name) for trial in trials]
+    stems = [clean_name(trial.name) for trial in trials]
     names: list[str] = []
     for trial, stem in zip(trials, stems, strict=True):
-        name = stem if stems.count(stem) == 1 else f"{_clean(trial.path.absolute().parent.name)}_{stem}"
+        name = stem if stems.count(stem) == 1 else f"{clean_name(trial.path.absolute().parent.name)}_{stem}"
         count = 1
         while name in names:
             count += 1
@@ -211,6 +212,12 @@ def trial_names(trials: Sequence[CEINMSTrial]) -> list[str]:
     return names
 
 
-def _clean(name: str) -> str:
+def clean_name(name: str, otherwise: str = "trial") -> str:
+    """Returns a name that can be part of a file name.
+
+    Args:
+        name: Any.
+        otherwise: Where nothing of it can.
+    """
     kept = "".join("_" if each in '/\\:*?"<>|' or not each.isprintable() else each for each in name)
-    return kept.lstrip(".") or "trial"
+    return kept.lstrip(".") or otherwise

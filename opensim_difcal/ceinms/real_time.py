@@ -158,10 +158,9 @@ def _parameters(reader: Reader, objective: str) -> tuple[CalibratedParameter, ..
     reader.notes.add(
         Kind.CHOSEN,
         f"{reader.path.name}: <objectiveFunction> is {shown(objective)}. CEINMS-RT has its bounds in its "
-        "code, "
-        f"not in files; taken were {fiber[0]:g} to {fiber[1]:g} for optimal fiber lengths, {slack[0]:g} to "
-        f"{slack[1]:g} for tendon slack lengths, 0.5 to 2.5 for strength (some of its sets have 0.5 to 1.5) "
-        "and -2.999 to -0.001 for shape factors"
+        f"code, not in files; taken were {fiber[0]:g} to {fiber[1]:g} for optimal fiber lengths, "
+        f"{slack[0]:g} to {slack[1]:g} for tendon slack lengths, 0.5 to 2.5 for strength (some of its sets "
+        "have 0.5 to 1.5) and -2.999 to -0.001 for shape factors"
         + (", -0.995 to -0.005 for c1 and c2." if filters else "; c1 and c2 are kept."),
     )
     reader.notes.add(

@@ -112,8 +112,7 @@ def test_files_that_cannot_be_read_say_why(tmp_path):
     for path, reason in ((tmp_path, "is a folder"), (tmp_path / "no.xml", "does not exist")):
         expected = re.escape(
             f"{path}: the file {reason} ({path}). Correct the path; paths in a file of CEINMS are relative "
-            "to "
-            "that file's folder."
+            "to that file's folder."
         )
         with pytest.raises(CEINMSFileError, match=expected):
             read_document(path)

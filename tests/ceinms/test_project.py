@@ -98,8 +98,8 @@ def test_faults_of_several_files_are_told_at_once(folder):
 def test_another_file_is_refused(folder):
     expected = re.escape(
         "the root element is <execution>; expected one of <ceinmsCalibration>, <ceinms>, "
-        "<simulatedAnnealing>, "
-        "<subject>. Give a setup file of CEINMS, the calibration file of CEINMS-RT, or a subject."
+        "<simulatedAnnealing>, <subject>. Give a setup file of CEINMS, the calibration file of CEINMS-RT, or "
+        "a subject."
     )
     with pytest.raises(CEINMSFileError, match=expected):
         read_project(folder / "execution.xml", Notes())

@@ -15,7 +15,7 @@ from opensim_difcal.ceinms.excitation_generator import read_excitation_generator
 from opensim_difcal.ceinms.notes import Notes
 from opensim_difcal.ceinms.schema import subject_faults
 from opensim_difcal.ceinms.subject import CEINMSSubject
-from opensim_difcal.ceinms.subject import read_subject as read_ceinms
+from opensim_difcal.ceinms.subject_reader import read_subject as read_ceinms
 from opensim_difcal.ceinms.writer import subject_text
 from opensim_difcal.errors import CEINMSFileError, ModelError
 from opensim_difcal.inputs.opensim_model import load_model
@@ -123,8 +123,7 @@ def test_the_excitation_map_is_written_too(calibrated_ankle, tmp_path):
     assert outcome.files == (tmp_path / "s.xml", tmp_path / "deep" / "g.xml")
     assert outcome.notes[-1] == (
         f"{tmp_path / 'deep' / 'g.xml'}: <inputSignals> have to be in the order of the EMG file's columns; "
-        "CEINMS "
-        "goes by it."
+        "CEINMS goes by it."
     )
 
 
