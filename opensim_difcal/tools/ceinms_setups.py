@@ -201,6 +201,11 @@ def _tell_of_choices(calibration: CEINMSCalibration, notes: Notes, preset: str) 
             "parameters at once, ranges united. Steps make annealing's search smaller; a search by gradients "
             "does not need them, and finds what fits all joints.",
         )
+    notes.add(
+        Kind.CHOSEN,
+        "Every trial of <trialSet> calibrates. Add others with <role>validation</role>: only on movement "
+        "that the calibration has not seen does the report show whether to believe it.",
+    )
     if calibration.activation == "piecewise":
         notes.add(
             Kind.MEANING,
