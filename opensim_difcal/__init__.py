@@ -15,20 +15,25 @@ if TYPE_CHECKING:
         CEINMSFileError,
         ClosedLoopError,
         DifcalError,
+        EMGError,
         ExecutionError,
         ModelError,
         NonFiniteError,
+        PipelineError,
         Problems,
         SetupFileError,
         StorageFileError,
         SynergyError,
         TrialError,
     )
+    from opensim_difcal.inputs.cycle_trials import CycleTrial
     from opensim_difcal.inputs.excitations import ExcitationChannel
     from opensim_difcal.inputs.trial_files import ExecutionTrialFiles, TrialFiles
+    from opensim_difcal.tools.emg_processing_tool import EMGChannel, EMGProcessingTool, EMGRecording
     from opensim_difcal.tools.emg_reduction_tool import EMGReductionTool
     from opensim_difcal.tools.nms_calibration_tool import CurveStrainGroup, NMSCalibrationTool, StrengthGroup
     from opensim_difcal.tools.nms_execution_tool import NMSExecutionTool
+    from opensim_difcal.tools.nms_pipeline_tool import NMSPipelineTool
     from opensim_difcal.tools.open_stream import open_stream
 
     __version__: str
@@ -39,7 +44,12 @@ __all__ = [
     "CalibrationError",
     "ClosedLoopError",
     "CurveStrainGroup",
+    "CycleTrial",
     "DifcalError",
+    "EMGChannel",
+    "EMGError",
+    "EMGProcessingTool",
+    "EMGRecording",
     "EMGReductionTool",
     "ExcitationChannel",
     "ExecutionError",
@@ -47,7 +57,9 @@ __all__ = [
     "ModelError",
     "NMSCalibrationTool",
     "NMSExecutionTool",
+    "NMSPipelineTool",
     "NonFiniteError",
+    "PipelineError",
     "Problems",
     "SetupFileError",
     "StorageFileError",
@@ -62,10 +74,15 @@ __all__ = [
 ]
 
 _MODULES = {
+    "CycleTrial": "opensim_difcal.inputs.cycle_trials",
+    "EMGChannel": "opensim_difcal.tools.emg_processing_tool",
+    "EMGProcessingTool": "opensim_difcal.tools.emg_processing_tool",
+    "EMGRecording": "opensim_difcal.tools.emg_processing_tool",
     "EMGReductionTool": "opensim_difcal.tools.emg_reduction_tool",
     "ExcitationChannel": "opensim_difcal.inputs.excitations",
     "ExecutionTrialFiles": "opensim_difcal.inputs.trial_files",
     "NMSExecutionTool": "opensim_difcal.tools.nms_execution_tool",
+    "NMSPipelineTool": "opensim_difcal.tools.nms_pipeline_tool",
     "NMSCalibrationTool": "opensim_difcal.tools.nms_calibration_tool",
     "CurveStrainGroup": "opensim_difcal.tools.nms_calibration_tool",
     "StrengthGroup": "opensim_difcal.tools.nms_calibration_tool",

@@ -6,6 +6,7 @@ the commands that need them.
 
 import argparse
 import dataclasses
+import io
 import logging
 import math
 import sys
@@ -43,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: The words after the program's name; from the shell when None.
     """
+    _print_every_character()
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.command is None:
@@ -62,6 +64,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _print_error("Interrupted by the user; nothing was written, and earlier results are as they were.")
         return _FAILED
     return _DONE
+
+
+def _print_every_character() -> None:
+    """Lets a terminal without the letters of a name or a path show their numbers, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _parser() -> argparse.ArgumentParser:

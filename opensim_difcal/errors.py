@@ -5,12 +5,14 @@
     ├── StorageFileError    a .sto or .mot file cannot be read
     ├── ModelError          the .osim model cannot be used
     ├── TrialError          a trial's files contradict each other or the model
+    ├── EMGError            raw EMG cannot be made into envelopes
     ├── SynergyError        synergies cannot be extracted from the excitations
     ├── BoundsError         a start value lies outside its bounds
     ├── CalibrationError    the optimization failed
     │   └── NonFiniteError  a force, a length or the cost became NaN or infinite
     ├── ExecutionError      a calibrated model cannot be run as asked
     ├── CEINMSFileError     a file of CEINMS cannot be read, or says what cannot be used
+    ├── PipelineError       a stage of a pipeline failed
     └── ClosedLoopError     OpenSim disagrees with the calibrated muscles
 
 A message says where (file and element or column), what, what is allowed and the
@@ -40,6 +42,10 @@ class TrialError(DifcalError, ValueError):
     """A trial's files contradict each other or the model."""
 
 
+class EMGError(DifcalError, ValueError):
+    """Raw EMG cannot be made into envelopes."""
+
+
 class SynergyError(DifcalError, ValueError):
     """Synergies cannot be extracted from the recorded excitations."""
 
@@ -62,6 +68,10 @@ class ExecutionError(DifcalError, ValueError):
 
 class CEINMSFileError(DifcalError, ValueError):
     """A file of CEINMS cannot be read, or says what cannot be used."""
+
+
+class PipelineError(DifcalError, RuntimeError):
+    """A stage of a pipeline failed."""
 
 
 class ClosedLoopError(DifcalError, RuntimeError):

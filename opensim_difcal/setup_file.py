@@ -7,20 +7,25 @@ relative to the setup file; the working directory plays no part.
 
 import os
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
-from xml.parsers.expat import ExpatError
-
-import xmltodict
 
 from opensim_difcal.errors import DifcalError, SetupFileError, raise_problems
 from opensim_difcal.properties import NAME, Property, element_name, properties_of
-from opensim_difcal.wording import counted, did_you_mean, listed
+from opensim_difcal.user_file import file_fault
+from opensim_difcal.wording import counted, did_you_mean, listed, quoted, shortened
+from opensim_difcal.xml_file import read_xml
 
 ROOT = "OpenSimDocument"
 PLACEHOLDER = "FILL_IN"
 """What a template holds where the user must give a value."""
+
+_MOST_FAULTS = 100
+"""After which a file is read no further."""
+_LONGEST_PATH = 500  # characters that messages show
+_LONGEST_WORD = 1000  # characters of a name or of other text
 
 Steps = tuple[str, ...]
 
@@ -60,31 +65,26 @@ def read_what_can_be_read(
         SetupFileError: The file is not a setup file at all.
     """
     path = Path(path)
-    document = _parsed(path)
+    document = read_xml(path, SetupFileError, what="the setup file", force_cdata=True)
+    _check_place(path)
     tag, node = _tool_node(path, document, tool_types)
     reader = _Reader(path)
-    tool = reader.read_object(node, tool_types[tag], ())
+    try:
+        tool = reader.read_object(node, tool_types[tag], ())
+    except _TooManyFaults:
+        tool = None
     return tool, reader.errors
 
 
-def _parsed(path: Path) -> dict[str, Any]:
+def _check_place(path: Path) -> None:
+    """Refuses a folder that OpenSim and the results could not name."""
     try:
-        return xmltodict.parse(path.read_bytes(), force_cdata=True)
-    except OSError as error:
-        reason = "is a folder" if path.is_dir() else "cannot be read" if path.exists() else "does not exist"
+        str(path.absolute()).encode()
+    except UnicodeEncodeError as error:
         raise SetupFileError(
-            f"{path}: the setup file {reason} ({path.absolute()}). Correct the path."
+            f"{path}: the path {quoted(str(path.absolute()), _LONGEST_PATH)} holds bytes that are not UTF-8. "
+            "Rename the file or its folder."
         ) from error
-    except ExpatError as error:
-        reason = str(error).partition(":")[0]
-        raise SetupFileError(
-            f"{path}: line {error.lineno}, column {error.offset + 1}: not well-formed XML, {reason}. "
-            "Correct the file there or shortly before."
-        ) from error
-    except LookupError as error:
-        raise SetupFileError(f"{path}: {error}. Save the file as UTF-8 and declare it so.") from error
-    except ValueError as error:
-        raise SetupFileError(f"{path}: {error}. Remove the <!ENTITY> declarations.") from error
 
 
 def _tool_node(path: Path, document: dict[str, Any], tool_types: Mapping[str, type]) -> tuple[str, Any]:
@@ -92,7 +92,7 @@ def _tool_node(path: Path, document: dict[str, Any], tool_types: Mapping[str, ty
     ((root, content),) = document.items()
     if root != ROOT:
         raise SetupFileError(
-            f"{path}: the root element is <{root}>; expected <{ROOT}>. "
+            f"{path}: the root element is <{shortened(root)}>; expected <{ROOT}>. "
             f'Put the tool inside <{ROOT} Version="40600">.'
         )
     tags = [tag for tag in content or {} if not tag.startswith(("@", "#"))]
@@ -103,13 +103,18 @@ def _tool_node(path: Path, document: dict[str, Any], tool_types: Mapping[str, ty
     tag, node = nodes[0]
     if tag not in tool_types:
         raise SetupFileError(
-            f"{path}: unknown tool <{tag}>.{did_you_mean(tag, tool_types, '<{}>')} {allowed}"
+            f"{path}: unknown tool <{shortened(tag)}>.{did_you_mean(tag, tool_types, '<{}>')} {allowed}"
         )
     return tag, node
 
 
 def _as_list(node: Any) -> list[Any]:
     return node if isinstance(node, list) else [node]
+
+
+@final
+class _TooManyFaults(Exception):
+    """Nobody reads more of them."""
 
 
 @final
@@ -124,6 +129,10 @@ class _Reader:
     def report(self, steps: Steps, message: str) -> None:
         place = "/".join(steps)
         self.errors.append(SetupFileError(f"{self.path}: {place}{message}"))
+        if len(self.errors) >= _MOST_FAULTS:
+            more = f"{self.path}: there may be more; correct these {_MOST_FAULTS} faults first."
+            self.errors.append(SetupFileError(more))
+            raise _TooManyFaults
 
     def report_inside(self, steps: Steps, message: str) -> None:
         self.report(steps, f": {message}" if steps else message)
@@ -156,16 +165,16 @@ class _Reader:
             if key in elements or (key == f"@{NAME}" and NAME in attributes):
                 continue
             if key == "#text":
-                message = f"unexpected text {value!r}. Remove it, or put it in an element."
+                message = f"unexpected text {quoted(value)}. Remove it, or put it in an element."
             elif key.startswith("@"):
                 allowed = listed(attributes)
-                message = f"unknown attribute {key[1:]!r}. Allowed attributes: {allowed}. Remove it."
+                message = f"unknown attribute {quoted(key[1:])}. Allowed attributes: {allowed}. Remove it."
             elif key in attributes:
                 message = f'unknown element <{key}>. It is an attribute, as in {key}="walk".'
             else:
                 hint = did_you_mean(key, elements, "<{}>")
                 allowed = f"Allowed elements are {listed(elements, '<{}>')}." if elements else "Remove it."
-                message = f"unknown element <{key}>.{hint} {allowed}"
+                message = f"unknown element <{shortened(key)}>.{hint} {allowed}"
             self.report_inside(steps, message)
 
     def value_or_default(self, prop: Property, node: dict[str, Any], steps: Steps) -> Any:
@@ -228,12 +237,11 @@ class _Reader:
         return tuple(entry for entry in read if entry is not None) or (() if prop.may_be_empty else None)
 
     def check_names_differ(self, entries: Sequence[Any], tag: str, steps: Steps) -> None:
-        names = [entry[f"@{NAME}"] for entry in entries if entry and entry.get(f"@{NAME}")]
-        for name in dict.fromkeys(name for name in names if names.count(name) > 1):
-            count = f"{names.count(name)} <{tag}> elements"
-            self.report_inside(
-                steps, f"{count} have the name {name!r}; expected different names. Rename all but one."
-            )
+        counts = Counter(entry[f"@{NAME}"] for entry in entries if entry and entry.get(f"@{NAME}"))
+        for name, count in counts.items():
+            if count > 1:
+                found = f"{count} <{tag}> elements have the name {quoted(name)}"
+                self.report_inside(steps, f"{found}; expected different names. Rename all but one.")
 
     def read_text(self, prop: Property, text: str, steps: Steps) -> Any:
         """Returns the value that an element's text stands for."""
@@ -246,11 +254,14 @@ class _Reader:
             )
         words = text.split() if prop.is_sequence else [text]
         if prop.is_sequence and prop.n_values not in (None, len(words)):
-            return self.report(steps, f" is {text!r}; expected {prop.expected}.")
+            return self.report(steps, f" is {quoted(text)}; expected {prop.expected}.")
         try:
             values = tuple(_PARSERS[prop.value_type](word) for word in words)
         except ValueError:
-            return self.report(steps, f" is {text!r}; expected {prop.expected}.")
+            return self.report(steps, f" is {quoted(text)}; expected {prop.expected}.")
+        too_long = [word for word in words if prop.value_type is str and len(word) > _LONGEST_WORD]
+        if too_long:
+            return self.report(steps, f" holds {quoted(too_long[0])}; expected at most {_LONGEST_WORD}.")
         if prop.value_type is Path:
             values = tuple(self.input_path(prop, word, steps) for word in words)
         if not self.are_allowed(prop, words, steps):
@@ -266,17 +277,18 @@ class _Reader:
         strange = [word for word in words if prop.allowed and word not in prop.allowed]
         for word in strange:
             hint = did_you_mean(word, prop.allowed)
-            self.report(steps, f" is {word!r}; expected one of {', '.join(prop.allowed)}.{hint}")
+            self.report(steps, f" is {quoted(word)}; expected one of {', '.join(prop.allowed)}.{hint}")
         return not strange
 
     def input_path(self, prop: Property, word: str, steps: Steps) -> Path:
         path = self.resolved(word)
-        if prop.is_path and not path.is_file():
-            reason = "is a folder" if path.is_dir() else "does not exist"
+        reason = file_fault(path) if prop.is_path else None
+        if reason is not None:
+            file = shortened(str(path), _LONGEST_PATH)
             self.report(
                 steps,
-                f" is {word!r}, but the file {path} {reason}. The path is relative to the folder of the "
-                f"setup file, {self.folder}. Correct it, or put the file there.",
+                f" is {quoted(word, _LONGEST_PATH)}, but the file {file} {reason}. The path is relative to "
+                f"the folder of the setup file, {self.folder}. Correct it, or put the file there.",
             )
         return path
 
@@ -284,7 +296,7 @@ class _Reader:
 def _entry_label(tag: str, entry: Any, position: int) -> str:
     """Returns how messages call an entry: by its name, else by its position."""
     name = (entry or {}).get(f"@{NAME}")
-    return f"<{tag} name={name!r}>" if name else f"<{tag}>[{position}]"
+    return f"<{tag} name={quoted(name)}>" if name else f"<{tag}>[{position}]"
 
 
 def _boolean(word: str) -> bool:
@@ -294,7 +306,7 @@ def _boolean(word: str) -> bool:
 
 
 def _whole_number(word: str) -> int:
-    if not re.fullmatch(r"[+-]?[0-9]+", word):
+    if not re.fullmatch(r"[+-]?[0-9]{1,20}", word) or abs(int(word)) >= 2**64:
         raise ValueError(word)
     return int(word)
 

@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "docs/theory.md", "docs/validation.md", "docs/settings.md", "models/README.md")
+PAGES = (
+    "README.md",
+    "docs/theory.md",
+    "docs/validation.md",
+    "docs/settings.md",
+    "docs/raw_recordings.md",
+    "models/README.md",
+)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -26,6 +33,7 @@ def test_the_tables_made_by_benchmarks_are_filled():
         ("docs/validation.md", "emg_reduction"),
         ("docs/validation.md", "paper"),
         ("docs/validation.md", "execution"),
+        ("docs/raw_recordings.md", "raw_recordings"),
     ):
         text = (ROOT / page).read_text(encoding="utf-8")
         filled = re.search(rf"<!-- {block}: begin -->(.*)<!-- {block}: end -->", text, re.DOTALL)

@@ -1,3 +1,4 @@
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ import pytest
 
 from opensim_difcal.errors import BoundsError, Problems, SetupFileError
 from opensim_difcal.settings import setting
-from opensim_difcal.setup_file import read_setup
+from opensim_difcal.setup_file import read_setup, read_what_can_be_read
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,6 +264,20 @@ MESSAGES = {
         "setup.xml: <trials>/<Trial name='walk'>: unknown attribute 'role'. Allowed attributes: 'name'. "
         "Remove it.",
     ),
+    "a text that is too long": (
+        REQUIRED + f"<notes>{'a' * 1001}</notes>",
+        f"setup.xml: <notes> holds '{'a' * 100}'... (1001 characters); expected at most 1000.",
+    ),
+    "a whole number that is too large": (
+        REQUIRED + "<max_iterations>18446744073709551616</max_iterations>",
+        "setup.xml: <max_iterations> is '18446744073709551616'; expected a whole number.",
+    ),
+    "a path that is too long": (
+        f"<model_file>{'a' * 300}</model_file><coordinates>knee</coordinates>",
+        f"setup.xml: <model_file> is '{'a' * 300}', but the file FOLDER/{'a' * 300} cannot be read: "
+        "File name too long. The path is relative to the folder of the setup file, FOLDER. Correct it, or "
+        "put the file there.",
+    ),
     "stray text": (
         REQUIRED + "walk",
         "setup.xml: unexpected text 'walk'. Remove it, or put it in an element.",
@@ -272,7 +287,7 @@ MESSAGES = {
 
 @pytest.mark.parametrize(("properties", "message"), MESSAGES.values(), ids=MESSAGES)
 def test_message(folder, properties, message):
-    assert message_of(folder, properties) == message
+    assert message_of(folder, properties).replace(str(folder), "FOLDER") == message
 
 
 def test_empty_required_list_asks_for_an_entry(folder):
@@ -338,7 +353,8 @@ def test_empty_file_is_not_xml(folder):
 def test_entity_declarations_are_refused(folder):
     text = '<!DOCTYPE a [<!ENTITY b "c">]><OpenSimDocument/>'
     assert message_of_document(folder, text) == (
-        "setup.xml: entities are disabled. Remove the <!ENTITY> declarations."
+        "setup.xml: line 1, column 13: a <!DOCTYPE> declaration is not allowed, for it can hold entities. "
+        "Remove it."
     )
 
 
@@ -376,6 +392,31 @@ def test_absent_setup_file_is_named_by_its_absolute_path(folder, monkeypatch):
 
 
 def test_folder_is_no_setup_file(folder):
-    message = f"{folder}: the setup file is a folder ({folder}). Correct the path."
+    message = f"{folder}: the setup file is a folder. Correct the path."
     with pytest.raises(SetupFileError, match=f"^{re.escape(message)}$"):
         read_setup(folder, TOOLS)
+
+
+def test_a_hundred_faults_are_enough(folder):
+    errors = read_what_can_be_read(
+        write(
+            folder,
+            f"<OpenSimDocument><Tool>{REQUIRED}{'<a/>' * 3}"
+            + "".join(f"<b{i}/>" for i in range(100_000))
+            + "</Tool></OpenSimDocument>",
+        ),
+        TOOLS,
+    )[1]
+    assert len(errors) == 101
+    assert str(errors[-1]) == f"{folder}/setup.xml: there may be more; correct these 100 faults first."
+
+
+def test_a_path_that_is_not_utf8_is_refused(folder):
+    path = folder / os.fsdecode(b"Setup_\xff.xml")
+    path.write_text("<OpenSimDocument><Tool/></OpenSimDocument>")
+    with pytest.raises(SetupFileError) as caught:
+        read_setup(path, TOOLS)
+    assert str(caught.value) == (
+        f"{path}: the path '{folder}/Setup_\\udcff.xml' holds bytes that are not UTF-8. "
+        "Rename the file or its folder."
+    )

@@ -8,7 +8,7 @@ from opensim_difcal.ceinms.dialects import ACTIVATIONS, PARAMETERS, TENDONS, can
 from opensim_difcal.ceinms.document import Element, shown
 from opensim_difcal.ceinms.notes import Kind, Notes
 from opensim_difcal.ceinms.reader import Reader
-from opensim_difcal.wording import listed
+from opensim_difcal.wording import listed, shortened
 
 ANNEALING = ("noEpsilon", "rt", "T", "NS", "NT", "epsilon", "maxNoEval")
 _COUNTS = ("noEpsilon", "NS", "NT", "maxNoEval")
@@ -223,6 +223,6 @@ def _read_objective(reader: Reader, element: Element) -> tuple[float, float] | N
         else:
             reader.notes.add(
                 Kind.DROPPED,
-                f"{reader.path.name}: <{shown(term.tag)[1:-1]}> of an <objectiveFunction> is not read.",
+                f"{reader.path.name}: <{shortened(term.tag)}> of an <objectiveFunction> is not read.",
             )
     return fiber_range

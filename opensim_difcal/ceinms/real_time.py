@@ -13,8 +13,9 @@ from opensim_difcal.ceinms.calibration import (
 )
 from opensim_difcal.ceinms.document import Element, shown
 from opensim_difcal.ceinms.notes import Kind, Notes
-from opensim_difcal.ceinms.reader import Reader, is_file
+from opensim_difcal.ceinms.reader import Reader
 from opensim_difcal.ceinms.trial import CEINMSTrial
+from opensim_difcal.user_file import file_fault
 
 ROOT = "simulatedAnnealing"
 _HIGHEST_FOLDER = 6
@@ -133,7 +134,7 @@ def _subject_file(reader: Reader, root: Element, part: Element, trials: Sequence
     if not given:
         return None
     beside = [trials[0].path.parent / given] if trials and "\0" not in given else []
-    return next((path for path in beside if is_file(path)), None) or _found(reader.path, given)
+    return next((path for path in beside if file_fault(path) is None), None) or _found(reader.path, given)
 
 
 def _found(path: Path, text: str) -> Path:

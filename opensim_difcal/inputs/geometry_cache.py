@@ -19,6 +19,7 @@ import opensim
 from opensim_difcal.atomic import write_atomically
 from opensim_difcal.inputs.geometry import METHOD, MuscleGeometry
 from opensim_difcal.shapes import TimeArray
+from opensim_difcal.user_file import file_fault
 
 MAX_BYTES = 10**9
 """What the files of a folder may take together; the longest unused are removed."""
@@ -84,7 +85,7 @@ class GeometryCache:
         Args:
             key: Of `geometry_key`.
         """
-        return self._path(key).is_file()
+        return file_fault(self._path(key)) is None
 
     def find(self, key: str) -> MuscleGeometry | None:
         """Returns what is kept under a key; None if nothing is, or it is damaged.

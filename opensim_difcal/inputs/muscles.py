@@ -1,5 +1,6 @@
 """Reads muscles of an OpenSim model with their effective curve parameters."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -19,6 +20,7 @@ from opensim_difcal.physics.curves import curve_table
 from opensim_difcal.physics.muscle import Muscles
 
 _THELEN_CLASSES = ("Thelen2003Muscle",)
+_POSITIVE = ("max_isometric_force", "optimal_fiber_length", "tendon_slack_length")
 
 
 def muscle_names(model: opensim.Model) -> tuple[str, ...]:
@@ -38,9 +40,12 @@ def read_muscles(model: opensim.Model, names: Sequence[str]) -> Muscles:
         Parameters as float64 tensors on the CPU.
 
     Raises:
-        ModelError: If a muscle is not a Millard2012EquilibriumMuscle.
+        ModelError: If a muscle is not a Millard2012EquilibriumMuscle, or a number of it is
+            NaN, infinite or, for a force or a length, not positive. OpenSim accepts these.
     """
     muscles = [_millard(model, name) for name in names]
+    for muscle in muscles:
+        _check_numbers(model, muscle)
     active = [_active_force_length(muscle) for muscle in muscles]
     sin_limit = np.sin([muscle.get_maximum_pennation_angle() for muscle in muscles])
     sin_optimal = np.sin([muscle.getPennationAngleAtOptimalFiberLength() for muscle in muscles])
@@ -179,6 +184,26 @@ def _millard(model: opensim.Model, name: str) -> opensim.Millard2012EquilibriumM
             f"only Millard2012EquilibriumMuscle can be calibrated. {remedy}"
         )
     return millard
+
+
+def _check_numbers(model: opensim.Model, muscle: opensim.Millard2012EquilibriumMuscle) -> None:
+    numbers = {
+        "max_isometric_force": muscle.getMaxIsometricForce(),
+        "optimal_fiber_length": muscle.getOptimalFiberLength(),
+        "tendon_slack_length": muscle.getTendonSlackLength(),
+        "pennation_angle_at_optimal": muscle.getPennationAngleAtOptimalFiberLength(),
+        "maximum_pennation_angle": muscle.get_maximum_pennation_angle(),
+        "max_contraction_velocity": muscle.getMaxContractionVelocity(),
+        "fiber_damping": muscle.getFiberDamping(),
+        "minimum_activation": muscle.getMinimumActivation(),
+    }
+    for name, value in numbers.items():
+        if not (math.isfinite(value) and (value > 0.0 or name not in _POSITIVE)):
+            expected = "a positive, finite number" if name in _POSITIVE else "a finite number"
+            raise ModelError(
+                f"{model.getInputFileName()}: muscle {muscle.getName()!r}: <{name}> is {value}; expected "
+                f"{expected}. Correct it in the model."
+            )
 
 
 def _tensor(values) -> torch.Tensor:

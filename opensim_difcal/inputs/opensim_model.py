@@ -2,14 +2,15 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from xml.parsers import expat
 
 import opensim
 
 from opensim_difcal.errors import ModelError
-from opensim_difcal.wording import did_you_mean
+from opensim_difcal.user_file import read_user_file
+from opensim_difcal.wording import did_you_mean, shortened
+from opensim_difcal.xml_file import check_xml, model_encoding
 
 
 @contextmanager
@@ -45,32 +46,22 @@ def load_model(path: Path) -> opensim.Model:
     Raises:
         ModelError: If the file is missing or OpenSim cannot load it.
     """
-    if not path.is_file():
-        raise ModelError(f"{path}: the model file does not exist. Check <model_file>.")
-    _check_xml(path)
+    content = read_user_file(path, ModelError, what="the model file", remedy="Check <model_file>.")
+    # OpenSim's parser does not say what is wrong with a file that is no XML, and may crash.
+    remedy = "The file may be cut short. Save it again from OpenSim."
+    check_xml(content, ModelError, where=str(path), remedy=remedy, encoding=model_encoding(content))
     with quiet_opensim():
         try:
             model = opensim.Model(str(path))
             model.initSystem()
         except RuntimeError as error:
-            reason = str(error).strip().splitlines()[0]
+            first_line = str(error).strip().partition("\n")[0]
+            reason = shortened(" ".join(first_line.split()), 500)
             raise ModelError(
                 f"{path}: OpenSim cannot load the model: {reason} "
                 "Open it in the OpenSim GUI to see which component is wrong."
             ) from error
     return model
-
-
-def _check_xml(path: Path) -> None:
-    """Refuses what is no XML, of which OpenSim does not say the reason."""
-    try:
-        with suppress(LookupError):  # an encoding that Python does not know
-            expat.ParserCreate().Parse(path.read_bytes(), True)
-    except expat.ExpatError as error:
-        reason = expat.ErrorString(error.code)
-        raise ModelError(
-            f"{path}: line {error.lineno}: {reason}; the file may be cut short. Save it again from OpenSim."
-        ) from error
 
 
 def find_coordinate(model: opensim.Model, name: str) -> opensim.Coordinate:

@@ -16,6 +16,7 @@ NewTime = Float[np.ndarray, " new_time"]
 Resampled = Float[np.ndarray, "new_time column"]
 
 _JITTER = 0.01  # of the step
+_LOWEST_CUTOFF = 1e-4  # of half the sampling rate; a filter far below is numerical noise
 
 
 def is_uniform(time: TimeArray) -> bool:
@@ -62,7 +63,7 @@ def check_cutoff(path: Path, time: TimeArray, cutoff_frequency: float) -> None:
         cutoff_frequency: Hz; -1 for no filter.
 
     Raises:
-        TrialError: If the cutoff is neither -1 nor between 0 and half the sampling rate,
+        TrialError: If the cutoff is neither -1 nor between (nearly) 0 and half the sampling rate,
             or the file has fewer than 10 samples to filter.
     """
     if cutoff_frequency == -1:
@@ -73,10 +74,12 @@ def check_cutoff(path: Path, time: TimeArray, cutoff_frequency: float) -> None:
             "use a longer file, or set <lowpass_cutoff_frequency_for_coordinates> to -1."
         )
     nyquist = 0.5 / float(np.median(np.diff(time)))
-    if not 0 < cutoff_frequency < nyquist:
+    lowest = _LOWEST_CUTOFF * nyquist
+    if not lowest <= cutoff_frequency < nyquist:
         raise TrialError(
             f"{path}: <lowpass_cutoff_frequency_for_coordinates> is {cutoff_frequency:g} Hz. It must lie "
-            f"between 0 and {nyquist:g} Hz, half the sampling rate of the file, or be -1 for no filter."
+            f"between {lowest:g} and {nyquist:g} Hz, half the sampling rate of the file, or be -1 for no "
+            "filter."
         )
 
 

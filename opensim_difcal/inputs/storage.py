@@ -1,6 +1,7 @@
 """Reads OpenSim storage files (.sto, .mot) in every dialect that is about."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,12 +10,15 @@ from jaxtyping import Float
 
 from opensim_difcal.errors import StorageFileError
 from opensim_difcal.shapes import TimeArray
-from opensim_difcal.wording import did_you_mean
+from opensim_difcal.user_file import read_user_file
+from opensim_difcal.wording import did_you_mean, enumerated, quoted
 
-_KEY_VALUE = re.compile(r"^\s*(\w+)\s*=\s*(.*?)\s*$")
-_LEGACY_COUNT = re.compile(r"^\s*(datacolumns|datarows)\s+(\d+)\s*$", re.IGNORECASE)
-_LEGACY_NAME = re.compile(r"^\s*name\s+(.+?)\s*$")
+# Of lines without blanks at their ends: a pattern that cuts them off tries every blank as the last one.
+_KEY_VALUE = re.compile(r"(\w+)\s*=\s*(.*)")
+_LEGACY_COUNT = re.compile(r"(datacolumns|datarows)\s+(\d+)", re.IGNORECASE)
+_LEGACY_NAME = re.compile(r"name\s+(.+)")
 _ANGLES = re.compile(r"\bangles\s+are\s+in\s+(degrees|radians)\b", re.IGNORECASE)
+_LARGEST = 1e100
 _COUNT_KEYS = {"nrows": "rows", "datarows": "rows", "ncolumns": "columns", "datacolumns": "columns"}
 
 
@@ -51,7 +55,7 @@ class Table:
         if label not in self.labels:
             raise StorageFileError(
                 f"{self.path}: no column {label!r}.{did_you_mean(label, self.labels)} "
-                f"The columns are: {', '.join(self.labels)}."
+                f"The columns are: {enumerated(self.labels)}."
             )
         return self.values[:, self.labels.index(label)]
 
@@ -76,9 +80,7 @@ def read_storage(path: Path) -> Table:
     Raises:
         StorageFileError: If the file is missing, cut short or contradicts itself.
     """
-    if not path.is_file():
-        raise StorageFileError(f"{path}: the file does not exist. Check the path in the setup file.")
-    lines = _lines(path)
+    lines = _lines(read_user_file(path, StorageFileError, remedy="Check the path in the setup file."))
     end = next((i for i, line in enumerate(lines) if line.strip().lower() == "endheader"), None)
     if end is None:
         raise StorageFileError(
@@ -94,8 +96,8 @@ def read_storage(path: Path) -> Table:
     return table
 
 
-def _lines(path: Path) -> list[str]:
-    text = path.read_bytes().decode("utf-8-sig", errors="replace")
+def _lines(content: bytes) -> list[str]:
+    text = content.decode("utf-8-sig", errors="replace")
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
@@ -103,23 +105,24 @@ def _read_header(path: Path, lines: list[str]) -> _Header:
     name = ""
     counts: list[tuple[str, int]] = []
     degrees: dict[bool, str] = {}
-    for number, line in enumerate(lines, start=1):
-        pair, legacy, angles = _KEY_VALUE.match(line), _LEGACY_COUNT.match(line), _ANGLES.search(line)
+    for number, line in enumerate(map(str.strip, lines), start=1):
+        pair, legacy = _KEY_VALUE.fullmatch(line), _LEGACY_COUNT.fullmatch(line)
+        angles = _ANGLES.search(line)
         if angles:
             degrees.setdefault(angles.group(1).lower() == "degrees", angles.group(0))
         elif legacy:
-            counts.append((legacy.group(1), int(legacy.group(2))))
+            counts.append((legacy.group(1), _count(path, number, *legacy.groups())))
         elif pair and pair.group(1).lower() == "indegrees":
-            degrees.setdefault(_yes_or_no(path, number, pair.group(2)), line.strip())
+            degrees.setdefault(_yes_or_no(path, number, pair.group(2)), line)
         elif pair and pair.group(1).lower() in _COUNT_KEYS:
             counts.append((pair.group(1), _count(path, number, pair.group(1), pair.group(2))))
         elif pair and pair.group(1).lower() == "datatype":
             _check_data_type(path, number, pair.group(2))
-        elif not pair and not name and (number == 1 or _LEGACY_NAME.match(line)):
-            name = _LEGACY_NAME.sub(r"\1", line).strip()
+        elif not pair and not name and (number == 1 or _LEGACY_NAME.fullmatch(line)):
+            name = _LEGACY_NAME.sub(r"\1", line)
     if len(degrees) == 2:
         raise StorageFileError(
-            f"{path}: the header says both {degrees[True]!r} and {degrees[False]!r}. "
+            f"{path}: the header says both {quoted(degrees[True])} and {quoted(degrees[False])}. "
             "Keep the one that is true."
         )
     return _Header(name, tuple(counts), True in degrees)
@@ -127,20 +130,22 @@ def _read_header(path: Path, lines: list[str]) -> _Header:
 
 def _yes_or_no(path: Path, number: int, value: str) -> bool:
     if value.lower() not in ("yes", "no"):
-        raise StorageFileError(f"{path}: line {number}: inDegrees is {value!r}. Allowed are 'yes' and 'no'.")
+        raise StorageFileError(
+            f"{path}: line {number}: inDegrees is {quoted(value)}. Allowed are 'yes' and 'no'."
+        )
     return value.lower() == "yes"
 
 
 def _count(path: Path, number: int, key: str, value: str) -> int:
-    if not value.isdigit():
-        raise StorageFileError(f"{path}: line {number}: {key} is {value!r}. Allowed are whole numbers.")
+    if not re.fullmatch("[0-9]{1,18}", value):
+        raise StorageFileError(f"{path}: line {number}: {key} is {quoted(value)}. Allowed are whole numbers.")
     return int(value)
 
 
 def _check_data_type(path: Path, number: int, value: str) -> None:
     if value != "double":
         raise StorageFileError(
-            f"{path}: line {number}: DataType is {value!r}. Only 'double' can be read: "
+            f"{path}: line {number}: DataType is {quoted(value)}. Only 'double' can be read: "
             "one number in each column."
         )
 
@@ -157,13 +162,14 @@ def _read_labels(path: Path, header: _Header, body: list[tuple[int, str]]) -> tu
     if not labels or labels[0].lower() != "time":
         first = labels[0] if labels else ""
         raise StorageFileError(
-            f"{path}: line {number}: the first column is {first!r}. It must be 'time', "
+            f"{path}: line {number}: the first column is {quoted(first)}. It must be 'time', "
             "and tabs or spaces must separate the columns."
         )
-    repeated = sorted({label for label in labels if labels.count(label) > 1})
-    if repeated:
+    counts = Counter(labels)
+    repeated = min((label for label, count in counts.items() if count > 1), default=None)
+    if repeated is not None:
         raise StorageFileError(
-            f"{path}: line {number}: {labels.count(repeated[0])} columns are called {repeated[0]!r}. "
+            f"{path}: line {number}: {counts[repeated]} columns are called {quoted(repeated)}. "
             "Give every column its own name."
         )
     for key, count in header.counts:
@@ -195,6 +201,8 @@ def _read_numbers(
     if not rows:
         raise StorageFileError(f"{path}: the table has labels but no rows. Export the file again.")
     try:
+        if any("_" in line for _, line in rows):  # Python reads 1_000, which no other program means
+            raise ValueError
         return np.array(cells, dtype=np.float64)
     except ValueError:
         raise _text_for_number(path, labels, rows, cells) from None
@@ -206,22 +214,27 @@ def _text_for_number(
     for (number, _), row in zip(rows, cells, strict=True):
         for label, cell in zip(labels, row, strict=True):
             try:
-                float(cell)
+                float(cell.replace("_", "?"))
             except ValueError:
                 return StorageFileError(
-                    f"{path}: line {number}: column {label!r} holds {cell!r}, which is no number. "
-                    "Numbers need a decimal point, and no cell may be empty."
+                    f"{path}: line {number}: column {quoted(label)} holds {quoted(cell)}, which is no "
+                    "number. Numbers need a decimal point, and no cell may be empty."
                 )
     raise AssertionError("numpy refused a number that Python reads")
 
 
+def _beyond_measure(values: np.ndarray) -> np.ndarray:
+    """Whether each value is NaN, infinite or so large that splines and squares of it would be."""
+    return ~(np.abs(values) <= _LARGEST)
+
+
 def _check_values(table: Table) -> None:
-    bad = ~np.isfinite(table.time)
+    bad = _beyond_measure(table.time)
     if bad.any():
         row = int(np.argmax(bad))
         raise StorageFileError(
             f"{table.path}: column 'time' holds {table.time[row]} in data row {row + 1}. "
-            "Times must be finite numbers."
+            "Times must be finite numbers of s."
         )
     falling = np.diff(table.time) <= 0
     if falling.any():
@@ -230,10 +243,10 @@ def _check_values(table: Table) -> None:
             f"{table.path}: time {table.time[row]:g} s is followed by {table.time[row + 1]:g} s. "
             "Time must rise from row to row; remove repeated rows, or write time with more digits."
         )
-    rows, columns = np.nonzero(~np.isfinite(table.values))
+    rows, columns = np.nonzero(_beyond_measure(table.values))
     if len(rows):
         row, column = int(rows[0]), int(columns[0])
         raise StorageFileError(
-            f"{table.path}: column {table.labels[column]!r} holds {table.values[row, column]} at "
+            f"{table.path}: column {quoted(table.labels[column])} holds {table.values[row, column]} at "
             f"{table.time[row]:g} s ({len(rows)} such values in the file). Fill the gap or cut the file."
         )

@@ -14,6 +14,7 @@ from opensim_difcal.shapes import CoordinateArray, MomentArmArray, MuscleArray
 from opensim_difcal.wording import listed
 
 _MIN_SAMPLES = 10
+_MAX_SAMPLES = 10_000_000  # which take gigabytes; measurements have thousands
 _RIPPLE = 0.05  # of a filter, beyond 0..1
 _MAX_SHARE_OUTSIDE = 0.02
 _MAX_EXCITATION = 1.5
@@ -93,6 +94,13 @@ def check_time_range(source: TrialSource) -> None:
             f"{shortest:g} s, {_MIN_SAMPLES} samples."
         )
     start, end = source.available()
+    n_samples = (last - first + min(lead_in, max(first - start, 0.0))) / time_step
+    if n_samples > _MAX_SAMPLES:
+        raise TrialError(
+            f"{source.where}: <time_range> {first:g} to {last:g} s with a <lead_in> of {lead_in:g} s holds "
+            f"{n_samples:.3g} samples; expected at most {_MAX_SAMPLES}. Check that the files give times in "
+            "s, and choose a shorter <time_range> or a longer <time_step>."
+        )
     if start - ROUNDING <= first and last <= end + ROUNDING:
         return
     lines = []

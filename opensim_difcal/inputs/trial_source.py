@@ -173,7 +173,7 @@ class TrialSource:
         start, _ = self.available()
         step = self.settings.time_step
         room = int(np.floor((first - start + ROUNDING) / step))
-        n_lead_in = max(0, min(round(self.settings.lead_in / step), room))
+        n_lead_in = round(max(0, min(self.settings.lead_in / step, room)))
         n_scored = int(np.floor((last - first + ROUNDING) / step)) + 1
         return first + step * np.arange(-n_lead_in, n_scored), n_lead_in
 

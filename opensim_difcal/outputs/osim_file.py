@@ -12,6 +12,7 @@ from xml.parsers import expat
 
 from opensim_difcal.errors import ModelError
 from opensim_difcal.wording import did_you_mean, listed
+from opensim_difcal.xml_file import check_xml, model_encoding
 
 MUSCLE_CLASS = "Millard2012EquilibriumMuscle"
 _NUMBERS = ("max_isometric_force", "optimal_fiber_length", "tendon_slack_length")
@@ -152,18 +153,10 @@ class _TreeBuilder:
 
 
 def _parse(source: bytes, where: str) -> _Element:
-    # OpenSim does not mind a credit in Latin-1 inside a file that says UTF-8; expat does.
-    try:
-        source.decode("utf-8")
-        encoding = "utf-8"
-    except UnicodeDecodeError:
-        encoding = "iso-8859-1"
-    try:
-        return _TreeBuilder(encoding).build(source)
-    except expat.ExpatError as error:
-        raise ModelError(
-            f"{where}: not well-formed XML: {error}. Open the file in the OpenSim GUI and save it again."
-        ) from error
+    encoding = model_encoding(source)
+    remedy = "Open the file in the OpenSim GUI and save it again."
+    check_xml(source, ModelError, where=where, remedy=remedy, encoding=encoding)
+    return _TreeBuilder(encoding).build(source)
 
 
 def _outside_defaults(element: _Element) -> Iterator[_Element]:

@@ -8,6 +8,7 @@ import base64
 import html
 from collections.abc import Collection, Iterable, Sequence
 from typing import NewType
+from urllib.parse import quote
 
 from opensim_difcal.outputs.report_style import STYLE
 
@@ -70,6 +71,17 @@ def cell(plain: str, *, css: str = "", below: Iterable[str] = ()) -> Html:
     """Returns a table cell, with smaller lines below its text."""
     lines = "".join(f"<small>{text(line)}</small>" for line in below)
     return Html(f"<td{_css(css)}>{text(plain)}{lines}</td>")
+
+
+def link(address: str, plain: str) -> Html:
+    """Returns a link to a file beside the page."""
+    return Html(f'<a href="{text(quote(address))}">{text(plain)}</a>')
+
+
+def linking_cell(links: Iterable[Html], *, below: Iterable[str] = ()) -> Html:
+    """Returns a table cell of links, with smaller lines below them."""
+    lines = "".join(f"<small>{text(line)}</small>" for line in below)
+    return Html(f'<td class="words">{" ".join(links)}{lines}</td>')
 
 
 def table(

@@ -1,9 +1,10 @@
 """The sidecar of a personalised model: `<name>_subject.xml`, written and read back exactly."""
 
+import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
-from xml.parsers.expat import ExpatError
 
 import numpy as np
 import xmltodict
@@ -16,7 +17,8 @@ from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.outputs.subject import Provenance, Subject, SubjectSynergies
 from opensim_difcal.physics.curve_strains import CURVE_STRAINS
 from opensim_difcal.physics.muscle import ELASTIC_TENDONS
-from opensim_difcal.wording import counted, listed
+from opensim_difcal.wording import counted, listed, quoted, shortened
+from opensim_difcal.xml_file import read_xml
 
 _COMMENT = """\
 <!--Written by opensim_difcal beside the calibrated model; holds what a model has no place for.
@@ -86,12 +88,16 @@ def read_subject(path: Path) -> Subject:
     for muscle in muscles:
         muscle.expect(*PARAMETER_NAMES, *ranges, *strains)
     names = [muscle.attribute("name") for muscle in muscles]
+    if not names:
+        raise ModelError(f"{path}: <NMSSubject> <muscles> has no <MuscleParameters>. {_REMEDY}")
     lengths, fibers = (
         {name: _range(muscle, tag) for name, muscle in zip(names, muscles, strict=True) if ranges}
         for tag in _RANGES
     )
     lower, upper = root.numbers("strength_bounds", 2)
     time_step, delay, cutoff = (root.number(tag) for tag in _NUMBERS)
+    if time_step <= 0.0:
+        raise root.refused("time_step", "a number above 0")
     return Subject(
         name=root.attribute("name"),
         model_sha256=root.text("model_sha256"),
@@ -219,6 +225,8 @@ def _parameter_change(muscles: Iterable["_Node"], name: str) -> ParameterChange:
 def _synergies(node: "_Node") -> SubjectSynergies:
     node.expect("n_synergies", "ratio", "variance_accounted_for", "recorded", "synthesized")
     n_synergies = node.whole_number("n_synergies")
+    if n_synergies < 1:
+        raise node.refused("n_synergies", "a whole number above 0")
 
     def rows(tag: str, object_tag: str) -> dict[str, tuple[float, ...]]:
         objects = node.child(tag).objects(object_tag, "weights")
@@ -249,12 +257,7 @@ def _provenance(node: "_Node") -> Provenance:
 
 
 def _root(path: Path) -> "_Node":
-    try:
-        document = xmltodict.parse(path.read_bytes(), force_list=_OBJECTS)
-    except OSError as error:
-        raise ModelError(f"{path}: the subject file cannot be read: {error.strerror}. {_REMEDY}") from error
-    except (ExpatError, ValueError) as error:  # xmltodict refuses entities with a ValueError
-        raise ModelError(f"{path}: not well-formed XML: {error}. {_REMEDY}") from error
+    document = read_xml(path, ModelError, what="the subject file", remedy=_REMEDY, force_list=_OBJECTS)
     content = document.get("OpenSimDocument")
     if not isinstance(content, dict) or not isinstance(content.get("NMSSubject"), dict):
         raise ModelError(
@@ -278,7 +281,7 @@ class _Node:
         faults = (
             [f"lacks <{tag}>" for tag in tags if tag not in found]
             + [f"repeats <{tag}>" for tag in (*tags, *optional) if isinstance(self._content.get(tag), list)]
-            + [f"has an unknown <{tag}>" for tag in found if tag not in (*tags, *optional)]
+            + [f"has an unknown <{shortened(tag)}>" for tag in found if tag not in (*tags, *optional)]
         )
         if faults:
             allowed = listed(tags, "<{}>")
@@ -296,15 +299,22 @@ class _Node:
         """Returns the elements of a list, each with exactly those children, and perhaps optional ones."""
         for tag in self._content:
             if tag != object_tag and not tag.startswith(("@", "#")):
-                raise ModelError(
-                    f"{self._where} has an unknown <{tag}>. Expected <{object_tag}> elements. {_REMEDY}"
-                )
+                unknown = f"{self._where} has an unknown <{shortened(tag)}>"
+                raise ModelError(f"{unknown}. Expected <{object_tag}> elements. {_REMEDY}")
         nodes = []
         for content in self._content.get(object_tag, []):
             attributes = content if isinstance(content, dict) else {}
-            node = _Node(f"{self._where} <{object_tag} {attributes.get('@name')!r}>", attributes)
+            name = quoted(str(attributes.get("@name")))
+            node = _Node(f"{self._where} <{object_tag} {name}>", attributes)
             node.expect(*tags, optional=optional)
             nodes.append(node)
+        counts = Counter(node.attribute("name") for node in nodes)
+        for name, count in counts.items():
+            if count > 1:
+                raise ModelError(
+                    f"{self._where} has {count} <{object_tag}> elements with the name {quoted(name)}. "
+                    f"Expected different names. {_REMEDY}"
+                )
         return nodes
 
     def attribute(self, name: str) -> str:
@@ -333,10 +343,12 @@ class _Node:
             values = tuple(float(word) for word in self.words(tag))
         except ValueError:
             values = ()
-        if len(values) != count:
+        if len(values) != count or not all(map(math.isfinite, values)):
             raise self.refused(tag, counted(count, "number"))
         return values
 
     def refused(self, tag: str, expected: str) -> ModelError:
         """Returns the error that says what an element's text should be."""
-        return ModelError(f"{self._where}: <{tag}> is {self.text(tag)!r}. Expected {expected}. {_REMEDY}")
+        return ModelError(
+            f"{self._where}: <{tag}> is {quoted(self.text(tag))}. Expected {expected}. {_REMEDY}"
+        )

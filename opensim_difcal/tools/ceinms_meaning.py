@@ -74,8 +74,8 @@ def tell_of_meaning(project: Project, model: opensim.Model, notes: Notes) -> Non
             f"{1 + subject.percentage_change:g} times of it without (<percentageChange> "
             f"{subject.percentage_change:g}) where active force is concerned. Here it does not depend on "
             "activation. The number was taken as it is; a muscle that is half active works at a fiber length "
-            f"{100 * (1 - 1 / (1 + subject.percentage_change / 2)):.2g} % shorter, in optimal fiber lengths, "
-            "than here.",
+            f"that is {100 * (1 - 1 / (1 + subject.percentage_change / 2)):.2g} % shorter there, in optimal "
+            "fiber lengths.",
         )
     for mtu in subject.mtus:
         if mtu.activation_scale != 1.0:

@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
-from opensim_difcal.wording import did_you_mean
+from opensim_difcal.wording import did_you_mean, quoted
+
+_LONGEST_NAME = 120  # bytes; file systems allow 255
 
 
 def word_faults(settings: Any, place: str = "") -> Iterator[str]:
@@ -38,11 +40,18 @@ def file_name_faults(run: str, trials: Sequence[str]) -> Iterator[str]:
         yield f"<trials>: several trials have the name {name!r}. Rename all but one."
     for element, given in (("name", [run]), ("trials", trials)):
         for name in given:
-            if not name or set(name) & set('/\\:*?"<>|') or name.startswith("."):
+            place = f"<{element}>: the name {quoted(name)}"
+            if not _is_part_of_a_file_name(name):
+                yield f"{place} cannot be part of a file name. Use letters, digits, '_' and '-'."
+            elif len(name.encode()) > _LONGEST_NAME:
                 yield (
-                    f"<{element}>: the name {name!r} cannot be part of a file name. Use letters, digits, "
-                    "'_' and '-'."
+                    f"{place} is too long for a file name, to which more is added. Use at most "
+                    f"{_LONGEST_NAME} letters, digits, '_' and '-'."
                 )
+
+
+def _is_part_of_a_file_name(name: str) -> bool:
+    return bool(name) and name.isprintable() and not set(name) & set('/\\:*?"<>|') and name[0] != "."
 
 
 def repeated(names: Sequence[str]) -> list[str]:

@@ -180,7 +180,7 @@ class FinishedSteps:
             values = json.loads(path.read_text(encoding="utf-8"))
             lists = {name: tuple(values[name]) for name in _LISTS}
             return SetScores(**(values | lists))
-        except (ValueError, TypeError, KeyError):  # cut off or of another version: done again
+        except (ValueError, TypeError, KeyError, RecursionError):  # cut off or of another version: done again
             return None
 
     def keep(self, job: Job, scores: SetScores) -> None:

@@ -77,12 +77,14 @@ class EMGReductionTool(metaclass=FromSetupFile):
 
         from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
 
-        tool = NMSCalibrationTool(self.calibration_setup_file)
+        tool = NMSCalibrationTool(self.calibration_setup_file).with_cycles()
         chosen = tool.max_iterations if self.max_iterations is None else self.max_iterations
         return replace(tool, mode="synergy_hybrid", max_iterations=chosen)
 
     def setting_problems(self) -> list[DifcalError]:
         """What is wrong with this tool's own settings."""
+        from opensim_difcal.tools.file_checks import unusable_folder
+
         sentences = []
         for name in ("fewest_electrodes", "max_iterations", "n_workers"):
             value = getattr(self, name)
@@ -96,11 +98,7 @@ class EMGReductionTool(metaclass=FromSetupFile):
                 f"<tolerance> is {self.tolerance:g}; expected a part of the error, such as 0.1 for 10 %. "
                 "Correct it, or leave it out for the default."
             )
-        if self.results_directory.exists() and not self.results_directory.is_dir():
-            sentences.append(
-                f"<results_directory> is '{self.results_directory}', but that is no folder. Choose a folder "
-                "that exists or can be made."
-            )
+        sentences += unusable_folder(self)
         return [SetupFileError(sentence) for sentence in sentences]
 
     def problems(self) -> list[DifcalError]:

@@ -105,7 +105,7 @@ def _foreign_results(tool: NMSExecutionTool) -> Iterator[str]:
     """Results of another tool, such as the calibration's own."""
     try:
         content = json.loads((tool.results_directory / "summary.json").read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return
     other = content.get("tool") if isinstance(content, dict) else None
     if other not in (None, type(tool).__name__):

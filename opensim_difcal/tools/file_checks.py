@@ -7,6 +7,8 @@ from typing import Protocol, runtime_checkable
 
 from opensim_difcal.outputs.quantities import QUANTITIES, SYNERGY_QUANTITIES
 from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
+from opensim_difcal.user_file import file_fault
+from opensim_difcal.wording import quoted
 
 
 def output_names(tool: NMSCalibrationTool) -> tuple[str, ...]:
@@ -50,7 +52,7 @@ def _inputs(tool: NMSCalibrationTool) -> Iterator[tuple[str, Path]]:
         for path in files.paths:
             yield f"a file of trial {files.name!r}", path
     sidecar = tool.results_directory / f"{tool.name}_subject.xml"
-    if sidecar.is_file() and f"<{type(tool).__name__}".encode() in sidecar.read_bytes():
+    if file_fault(sidecar) is None and f"<{type(tool).__name__}".encode() in sidecar.read_bytes():
         yield "a setup file", sidecar
 
 
@@ -62,7 +64,14 @@ class WritingTool(Protocol):
 
 
 def unusable_folder(tool: WritingTool) -> Iterator[str]:
-    """Yields a sentence if results cannot be written into the results directory."""
+    """Yields a sentence if results cannot be written into the results directory.
+
+    Also if that or the cache cannot be a folder, such as one with a name that is too long.
+    """
+    impossible = list(_impossible_folders(tool))
+    yield from impossible
+    if impossible:
+        return
     folder = tool.results_directory.absolute()
     place = f"<results_directory> is '{tool.results_directory}', but"
     existing = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
@@ -70,3 +79,19 @@ def unusable_folder(tool: WritingTool) -> Iterator[str]:
         yield f"{place} {existing} is no folder. Choose a folder that exists or can be made."
     elif not os.access(existing, os.W_OK | os.X_OK):
         yield f"{place} you may not write into {existing}. Choose a folder that you may write into."
+
+
+def _impossible_folders(tool: WritingTool) -> Iterator[str]:
+    for element in ("results_directory", "cache_directory"):
+        folder = getattr(tool, element, None)
+        if folder is None:
+            continue
+        try:
+            folder.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except (OSError, ValueError) as error:
+            yield (
+                f"<{element}> is {quoted(str(folder), 500)}, which cannot be a folder: "
+                f"{getattr(error, 'strerror', None) or error}. Choose a folder that exists or can be made."
+            )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opensim_difcal.errors import DifcalError, raise_problems
+from opensim_difcal.inputs.cycle_trials import CycleTrial, trials_of_cycles
 from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.inputs.trial_files import TrialFiles
 from opensim_difcal.physics.curve_strains import CURVE_STRAINS
@@ -139,7 +140,10 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
     )
 
     coordinates: tuple[str, ...] = setting("Coordinates whose joint moments are tracked.")
-    trials: tuple[TrialFiles, ...] = setting("The trials.")
+    trials: tuple[TrialFiles, ...] = setting("The trials.", default=())
+    cycle_trials: tuple[CycleTrial, ...] = setting(
+        "Recordings whose good cycles are trials too, as EMGProcessingTool found them.", default=()
+    )
     excitation_map: tuple[ExcitationChannel, ...] = setting(
         "Which muscles an excitation column drives. Without any, columns are named after muscles.",
         default=(),
@@ -401,6 +405,8 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
         """
         from opensim_difcal.tools.setting_checks import setting_problems
 
+        if self.cycle_trials:
+            return self.with_cycles().run(progress=progress, threads=threads)
         watch = Stopwatch()
         raise_problems(setting_problems(self))  # before the imports, which take seconds
 
@@ -428,10 +434,23 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
 
     def problems(self) -> list[DifcalError]:
         """Everything that is wrong with the inputs, found without calibrating."""
+        if self.cycle_trials:
+            try:
+                return self.with_cycles().problems()
+            except DifcalError as error:
+                return [error]
         with no_garbage_collection():
             from opensim_difcal.tools.calibration_inputs import input_problems
 
         return input_problems(self)
+
+    def with_cycles(self) -> "NMSCalibrationTool":
+        """The tool with a trial for every cycle of its recordings.
+
+        Raises:
+            DifcalError: If a cycles file cannot be used.
+        """
+        return replace(self, trials=(*self.trials, *trials_of_cycles(self.cycle_trials)), cycle_trials=())
 
     def settled(self) -> "NMSCalibrationTool":
         """The tool with every setting that its preset decides written out."""

@@ -8,6 +8,8 @@ SHORT_NAMES: Mapping[str, str] = {
     "calibration": "NMSCalibrationTool",
     "execution": "NMSExecutionTool",
     "reduction": "EMGReductionTool",
+    "emg": "EMGProcessingTool",
+    "pipeline": "NMSPipelineTool",
 }
 """What the command line accepts instead of a tool's name."""
 
@@ -34,5 +36,7 @@ TOOLS: Mapping[str, type] = _LazyTools(
         "NMSCalibrationTool": "opensim_difcal.tools.nms_calibration_tool",
         "NMSExecutionTool": "opensim_difcal.tools.nms_execution_tool",
         "EMGReductionTool": "opensim_difcal.tools.emg_reduction_tool",
+        "EMGProcessingTool": "opensim_difcal.tools.emg_processing_tool",
+        "NMSPipelineTool": "opensim_difcal.tools.nms_pipeline_tool",
     }
 )

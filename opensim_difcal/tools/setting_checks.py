@@ -172,7 +172,7 @@ def _ranges(tool: NMSCalibrationTool) -> Iterator[str]:
 def _names(tool: NMSCalibrationTool) -> Iterator[str]:
     names = [files.name for files in tool.trials]
     if "calibration" not in {files.role for files in tool.trials}:
-        yield "<trials> holds no trial with <role>calibration</role>. Give at least one."
+        yield "<trials>, <cycle_trials>: no trial has <role>calibration</role>. Give at least one."
     yield from file_name_faults(tool.name, names)
     for name in repeated(tool.coordinates):
         yield f"<coordinates> holds {name!r} more than once. Remove all but one."

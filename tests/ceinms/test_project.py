@@ -89,7 +89,7 @@ def test_faults_of_several_files_are_told_at_once(folder):
         read_project(folder / "setup.xml", Notes())
     assert [str(error).replace(f"{folder}/", "") for error in caught.value.errors] == [
         "subject.xml: <mtuSet> is missing. Add it.",
-        "generator.xml: the file does not exist (generator.xml). Correct the path; paths in a file of CEINMS "
+        "generator.xml: the file does not exist. Correct the path; paths in a file of CEINMS "
         "are relative to that file's folder.",
         "walk.xml: the root element is <trial>; expected <inputData>. Check which file is named.",
     ]

@@ -1,7 +1,10 @@
 """Muscles of a model: those that can be calibrated, and those that are converted on request."""
 
+import re
+
 import opensim
 import pytest
+from two_segments import arm_model, initialized
 
 from opensim_difcal.errors import ModelError
 from opensim_difcal.inputs.muscles import convert_thelen_muscles, muscle_names, read_muscles
@@ -91,3 +94,24 @@ def test_gait2392_is_converted_with_its_paths_and_loads_again(shared_data, tmp_p
     for name in ("soleus_r", "rect_fem_r", "psoas_l"):
         lengths = [m.getMuscles().get(name).getLength(m.getWorkingState()) for m in (thelen, millard)]
         assert lengths[0] == lengths[1]
+
+
+@pytest.mark.parametrize(
+    ("tag", "value", "expected"),
+    [
+        ("max_isometric_force", "0", "is 0.0; expected a positive, finite number"),
+        ("max_isometric_force", "NaN", "is nan; expected a positive, finite number"),
+        ("optimal_fiber_length", "inf", "is inf; expected a positive, finite number"),
+        ("tendon_slack_length", "-1", "is -1.0; expected a positive, finite number"),
+        ("pennation_angle_at_optimal", "NaN", "is nan; expected a finite number"),
+    ],
+)
+def test_a_number_that_opensim_accepts_but_no_muscle_can_have_is_refused(tmp_path, tag, value, expected):
+    path = tmp_path / "arm.osim"
+    initialized(arm_model()).printToXML(str(path))
+    text, count = re.subn(f"<{tag}>[^<]*<", f"<{tag}>{value}<", path.read_text(), count=1)
+    assert count == 1
+    path.write_text(text)
+    with pytest.raises(ModelError) as caught:
+        read_muscles(load_model(path), ["flexor"])
+    assert str(caught.value) == (f"{path}: muscle 'flexor': <{tag}> {expected}. Correct it in the model.")

@@ -99,12 +99,12 @@ def test_a_cutoff_within_the_sampling_rate_passes():
     check_cutoff(Path("ik.mot"), TIME[:3], -1.0)
 
 
-@pytest.mark.parametrize("cutoff", [0.0, -6.0, 50.0])
+@pytest.mark.parametrize("cutoff", [0.0, 1e-300, 0.0049, -6.0, 50.0])
 def test_a_cutoff_beyond_the_sampling_rate_is_refused(cutoff):
     with pytest.raises(TrialError) as caught:
         check_cutoff(Path("ik.mot"), TIME, cutoff)
     assert str(caught.value) == (
-        f"ik.mot: <lowpass_cutoff_frequency_for_coordinates> is {cutoff:g} Hz. It must lie between 0 "
+        f"ik.mot: <lowpass_cutoff_frequency_for_coordinates> is {cutoff:g} Hz. It must lie between 0.005 "
         "and 50 Hz, half the sampling rate of the file, or be -1 for no filter."
     )
 

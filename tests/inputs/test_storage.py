@@ -194,7 +194,26 @@ BROKEN = {
     ),
     "infinite time": (
         VERSION_1.replace("0.1\t3\t4", "inf\t3\t4"),
-        "table.sto: column 'time' holds inf in data row 2. Times must be finite numbers.",
+        "table.sto: column 'time' holds inf in data row 2. Times must be finite numbers of s.",
+    ),
+    "beyond measure": (
+        VERSION_1.replace("0.1\t3\t4", "0.1\t3\t-1e101"),
+        "table.sto: column 'hip' holds -1e+101 at 0.1 s (1 such values in the file). "
+        "Fill the gap or cut the file.",
+    ),
+    "underscore": (
+        VERSION_1.replace("0.1\t3\t4", "0.1\t3\t1_0"),
+        "table.sto: line 11: column 'hip' holds '1_0', which is no number. Numbers need a decimal point, "
+        "and no cell may be empty.",
+    ),
+    "a count of many digits": (
+        VERSION_1.replace("nRows=3", f"nRows={'7' * 5000}"),
+        f"table.sto: line 3: nRows is '{'7' * 100}'... (5000 characters). Allowed are whole numbers.",
+    ),
+    "a long label": (
+        VERSION_1.replace("knee", "k" * 200).replace("0.1\t3\t4", "0.1\tx\t4"),
+        f"table.sto: line 11: column '{'k' * 100}'... (200 characters) holds 'x', which is no number. "
+        "Numbers need a decimal point, and no cell may be empty.",
     ),
     "time stands": (
         VERSION_1.replace("0.2\t5", "0.1\t5"),

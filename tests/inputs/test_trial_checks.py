@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from elbow_trial import BOTH, EXTENSION, FLEXION, MOMENT, SETTINGS, TIME, refused, write
+from elbow_trial import BOTH, EXTENSION, FLEXION, MOMENT, SETTINGS, TIME, read, refused, write
+from mutations import check_refusal
 
 from opensim_difcal.inputs.muscle_paths import MusclePaths
 from opensim_difcal.inputs.trial_reader import trial_problems
@@ -126,3 +127,22 @@ def test_several_problems_are_reported_together(files, arm):
     assert text.startswith("3 problems found:\n1. id.sto: the time steps differ: 0.01 s is usual")
     assert "\n2. emg.sto: no muscle is driven by 1 column: biceps." in text
     assert "\n3. Trial 'curl': <time_range> is 0.5 to 3 s, which not every file covers" in text
+
+
+def test_times_that_would_fill_the_memory_are_refused(files, arm):
+    for path in files.paths:
+        header, _, rows = path.read_text().partition("\n0\t")
+        cells = rows.splitlines()[0]
+        header = header.replace(f"nRows={len(TIME)}", "nRows=2")
+        path.write_text(f"{header}\n0\t{cells}\n2e9\t{cells}\n")
+    message = refused(replace(files, time_range=(0.0, 1e9)), arm)
+    assert (
+        "Trial 'curl': <time_range> 0 to 1e+09 s with a <lead_in> of 0.1 s holds 2e+11 samples; expected at "
+        "most 10000000. Check that the files give times in s, and choose a shorter <time_range> or a longer "
+        "<time_step>."
+    ) in message
+
+
+@pytest.mark.parametrize("change", [{"time_step": 1e-300}, {"lead_in": 1e308, "time_step": 0.005}])
+def test_extreme_steps_and_lead_ins_are_read_or_refused(files, arm, change):
+    check_refusal(lambda _: read(files, arm, **change), files.coordinates_file, names_file=False)

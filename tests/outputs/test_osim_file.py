@@ -5,10 +5,14 @@ import math
 
 import opensim
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mutations import XML, check_refusal, edited, mutated
 
 from opensim_difcal.errors import ModelError
 from opensim_difcal.inputs.opensim_model import load_model
 from opensim_difcal.outputs.osim_file import MuscleChange, calibrated_osim_text
+from opensim_difcal.xml_file import check_xml, model_encoding
 
 MUSCLE = """\
 <?xml version="1.0" encoding="UTF-8" ?>
@@ -187,7 +191,7 @@ def test_a_file_that_is_not_xml_is_refused():
     with pytest.raises(ModelError) as error:
         calibrated_osim_text(b"<a>\n<b></a>", {}, where="a.osim")
     assert str(error.value) == (
-        "a.osim: not well-formed XML: mismatched tag: line 2, column 5. "
+        "a.osim: line 2, column 6: not well-formed XML, mismatched tag. "
         "Open the file in the OpenSim GUI and save it again."
     )
 
@@ -299,3 +303,23 @@ def test_a_strain_that_is_no_number_is_refused():
         "leg.osim: muscle 'soleus_r' would get <curviness> nan. Expected a finite number. Check the bounds "
         "of the calibration."
     )
+
+
+def change_soleus(path):
+    change = MuscleChange(2999.0, 0.06, 0.26, make_elastic=True)
+    text = calibrated_osim_text(path.read_bytes(), {"soleus_r": change}, where=str(path))
+    check_xml(text, ModelError, where=str(path), remedy="", encoding=model_encoding(text))
+
+
+@pytest.mark.parametrize("mutation", XML)
+def test_a_mutated_model_is_changed_or_refused(tmp_path, mutation):
+    path = mutated(tmp_path / "soleus.osim", document(), mutation)
+    check_refusal(change_soleus, path, (ModelError,))
+
+
+@given(st.data())
+@settings(max_examples=300, deadline=None, derandomize=True)
+def test_any_edit_of_a_model_is_changed_or_refused(tmp_path_factory, data):
+    path = tmp_path_factory.getbasetemp() / "edited.osim"
+    path.write_bytes(data.draw(edited(document())))
+    check_refusal(change_soleus, path, (ModelError,))

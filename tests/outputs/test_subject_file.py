@@ -5,6 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mutations import FILES, XML, check_refusal, edited, in_the_way, mutated
 
 from opensim_difcal.calibration.unknowns import PARAMETER_NAMES
 from opensim_difcal.errors import ModelError
@@ -222,9 +225,7 @@ def test_a_broken_sidecar_names_the_element(path, pattern, new, message):
 def test_a_missing_sidecar_is_named(tmp_path):
     with pytest.raises(ModelError) as error:
         read_subject(tmp_path / "a.xml")
-    assert str(error.value) == (
-        f"{tmp_path / 'a.xml'}: the subject file cannot be read: No such file or directory. {REMEDY}"
-    )
+    assert str(error.value) == (f"{tmp_path / 'a.xml'}: the subject file does not exist. Correct the path.")
 
 
 def test_a_file_that_is_not_xml_is_refused(tmp_path):
@@ -232,7 +233,7 @@ def test_a_file_that_is_not_xml_is_refused(tmp_path):
     path.write_text("<a>\n<b></a>")
     with pytest.raises(ModelError) as error:
         read_subject(path)
-    assert str(error.value) == f"{path}: not well-formed XML: mismatched tag: line 2, column 5. {REMEDY}"
+    assert str(error.value) == f"{path}: line 2, column 6: not well-formed XML, mismatched tag. {REMEDY}"
 
 
 @pytest.mark.parametrize(
@@ -247,3 +248,48 @@ def test_another_document_is_refused(tmp_path, text):
         f"{path}: there is no <NMSSubject> in an <OpenSimDocument>. "
         "Expected the file <name>_subject.xml that a calibration wrote beside <name>.osim."
     )
+
+
+@pytest.fixture(scope="module")
+def valid(tmp_path_factory, hybrid_result) -> bytes:
+    """Every element that a sidecar may have."""
+    path = tmp_path_factory.mktemp("valid") / "hybrid_subject.xml"
+    write_subject(path, make_subject(hybrid_result))
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("mutation", XML)
+def test_a_mutated_sidecar_is_read_or_refused(tmp_path, valid, mutation):
+    path = mutated(tmp_path / "a_subject.xml", valid, mutation)
+    if check_refusal(read_subject, path, (ModelError,)) is None:
+        assert_usable(read_subject(path))
+
+
+@pytest.mark.parametrize("obstacle", FILES)
+def test_what_is_no_readable_sidecar_is_refused(tmp_path, obstacle):
+    assert check_refusal(read_subject, in_the_way(tmp_path / "a_subject.xml", obstacle), (ModelError,))
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_any_edit_of_a_sidecar_is_read_or_refused(tmp_path_factory, valid, data):
+    path = tmp_path_factory.getbasetemp() / "edited_subject.xml"
+    path.write_bytes(data.draw(edited(valid)))
+    if check_refusal(read_subject, path, (ModelError,)) is None:
+        assert_usable(read_subject(path))
+
+
+def assert_usable(subject):
+    """What was read holds numbers for every muscle, none of them NaN or infinite."""
+    assert subject.muscle_names
+    assert len(set(subject.muscle_names)) == len(subject.muscle_names)
+    for change in subject.parameters.values():
+        for end in ("initial", "final", "lower", "upper"):
+            assert getattr(change, end).shape == (len(subject.muscle_names),)
+            assert np.isfinite(getattr(change, end)).all()
+    assert subject.time_step > 0.0
+    assert np.isfinite([subject.time_step, subject.electromechanical_delay, *subject.strength_bounds]).all()
+    assert set(subject.strength_coefficients) == set(subject.strength_groups)
+    if subject.synergies:
+        assert subject.synergies.n_synergies > 0
+        assert np.isfinite(subject.synergies.weights).all()

@@ -129,8 +129,9 @@ def test_a_finished_step_that_cannot_be_read_is_done_again(tmp_path):
     job = (("a",), "emg_driven")
     assert store.find(job) is None
     path = store._path(job)
-    path.write_text('{"removed": ["a"]')
-    assert store.find(job) is None
+    for text in ('{"removed": ["a"]', "", "[]", "3", "[" * 100_000, "\0"):
+        path.write_text(text)
+        assert store.find(job) is None
 
 
 def test_the_removal_ends_with_the_fewest_electrodes():
@@ -166,9 +167,8 @@ def test_a_results_directory_that_is_a_file_is_refused(tool, tmp_path):
     tool.results_directory = tmp_path / "calibration.xml"
     (problem,) = tool.problems()
     assert str(problem) == (
-        f"<results_directory> is '{tmp_path}/calibration.xml', but that is no folder. Choose a folder "
-        f"that exists "
-        "or can be made."
+        f"<results_directory> is '{tmp_path}/calibration.xml', but {tmp_path}/calibration.xml is no folder. "
+        "Choose a folder that exists or can be made."
     )
 
 

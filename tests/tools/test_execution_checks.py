@@ -127,6 +127,13 @@ def test_something_must_be_run_and_computed(tool):
     ]
 
 
+@pytest.mark.parametrize("text", ["[" * 100_000, "{", "\0", "3", "[1]"])
+def test_a_summary_that_cannot_be_read_is_of_no_tool(tool, text):
+    tool.results_directory.mkdir()
+    (tool.results_directory / "summary.json").write_text(text)
+    assert refused(tool) == []
+
+
 def test_the_calibration_s_results_are_not_written_over(tool):
     tool.results_directory.mkdir()
     (tool.results_directory / "summary.json").write_text('{"tool": "NMSCalibrationTool"}')

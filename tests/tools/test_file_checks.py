@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import opensim
+import pytest
 from ankle_tool import LEG, tiny_tool, trial
 
 from opensim_difcal.setup_template import write_setup
@@ -71,6 +72,16 @@ def test_a_file_in_the_place_of_the_results_is_refused(tmp_path):
     assert messages(tiny_tool(path / "leg")) == [
         f"<results_directory> is '{path}/leg', but {path} is no folder. Choose a folder that exists or can "
         "be made."
+    ]
+
+
+@pytest.mark.parametrize("element", ["results_directory", "cache_directory"])
+def test_a_folder_that_cannot_be_is_refused(tmp_path, element):
+    folder = tmp_path / ("a" * 300)
+    tool = replace(tiny_tool(tmp_path / "leg"), **{element: folder})
+    assert messages(tool) == [
+        f"<{element}> is '{folder}', which cannot be a folder: File name too long. Choose a folder that "
+        "exists or can be made."
     ]
 
 

@@ -89,7 +89,7 @@ FAULTS = {
     ),
     "trials": (
         (trial("walk_slow_1", "validation"),),
-        "<trials> holds no trial with <role>calibration</role>. Give at least one.",
+        "<trials>, <cycle_trials>: no trial has <role>calibration</role>. Give at least one.",
     ),
     "coordinates": (
         ("ankle_angle_r", "ankle_angle_r"),
@@ -135,6 +135,17 @@ def test_a_long_time_step_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("element", "value", "expected"),
     [
+        (
+            "name",
+            "a" * 121,
+            f"<name>: the name '{'a' * 100}'... (121 characters) is too long for a file name, to which more "
+            "is added. Use at most 120 letters, digits, '_' and '-'.",
+        ),
+        (
+            "name",
+            "my\nleg",
+            "<name>: the name 'my\\nleg' cannot be part of a file name. Use letters, digits, '_' and '-'.",
+        ),
         ("tolerance", float("inf"), f"<tolerance> is inf; expected a finite number. {ELSE}"),
         ("tolerance", float("nan"), f"<tolerance> is nan; expected a number above 0. {ELSE}"),
         (
