@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from opensim_difcal.inputs.trial_files import ExecutionTrialFiles, TrialFiles
     from opensim_difcal.tools.emg_processing_tool import EMGChannel, EMGProcessingTool, EMGRecording
     from opensim_difcal.tools.emg_reduction_tool import EMGReductionTool
+    from opensim_difcal.tools.muscle_initialization_tool import MuscleInitializationTool
     from opensim_difcal.tools.nms_calibration_tool import CurveStrainGroup, NMSCalibrationTool, StrengthGroup
     from opensim_difcal.tools.nms_execution_tool import NMSExecutionTool
     from opensim_difcal.tools.nms_pipeline_tool import NMSPipelineTool
@@ -55,6 +56,7 @@ __all__ = [
     "ExecutionError",
     "ExecutionTrialFiles",
     "ModelError",
+    "MuscleInitializationTool",
     "NMSCalibrationTool",
     "NMSExecutionTool",
     "NMSPipelineTool",
@@ -81,6 +83,7 @@ _MODULES = {
     "EMGReductionTool": "opensim_difcal.tools.emg_reduction_tool",
     "ExcitationChannel": "opensim_difcal.inputs.excitations",
     "ExecutionTrialFiles": "opensim_difcal.inputs.trial_files",
+    "MuscleInitializationTool": "opensim_difcal.tools.muscle_initialization_tool",
     "NMSExecutionTool": "opensim_difcal.tools.nms_execution_tool",
     "NMSPipelineTool": "opensim_difcal.tools.nms_pipeline_tool",
     "NMSCalibrationTool": "opensim_difcal.tools.nms_calibration_tool",

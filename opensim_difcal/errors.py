@@ -11,8 +11,8 @@
     ├── CalibrationError    the optimization failed
     │   └── NonFiniteError  a force, a length or the cost became NaN or infinite
     ├── ExecutionError      a calibrated model cannot be run as asked
-    ├── CEINMSFileError     a file of CEINMS cannot be read, or says what cannot be used
     ├── PipelineError       a stage of a pipeline failed
+    ├── CEINMSFileError     a file of CEINMS cannot be read, or says what cannot be used
     └── ClosedLoopError     OpenSim disagrees with the calibrated muscles
 
 A message says where (file and element or column), what, what is allowed and the
@@ -66,12 +66,12 @@ class ExecutionError(DifcalError, ValueError):
     """A calibrated model cannot be run as asked."""
 
 
-class CEINMSFileError(DifcalError, ValueError):
-    """A file of CEINMS cannot be read, or says what cannot be used."""
-
-
 class PipelineError(DifcalError, RuntimeError):
     """A stage of a pipeline failed."""
+
+
+class CEINMSFileError(DifcalError, ValueError):
+    """A file of CEINMS cannot be read, or says what cannot be used."""
 
 
 class ClosedLoopError(DifcalError, RuntimeError):

@@ -7,18 +7,20 @@ PACKAGE = Path(__file__).parents[1] / "opensim_difcal"
 PHYSICS = {"physics", "shapes", "errors"}
 INPUTS = PHYSICS | {"inputs", "settings", "wording", "atomic", "cache", "user_file", "workers", "xml_file"}
 SYNERGIES = {"synergies", "shapes", "errors"}
-CEINMS = {"ceinms", "wording", "errors", "user_file", "xml_file"}
 PREPROCESSING = {"preprocessing", "shapes", "errors"}
-CALIBRATION = INPUTS | SYNERGIES | {"calibration"}
+CEINMS = {"ceinms", "wording", "errors", "user_file", "xml_file"}
+INITIALIZATION = PHYSICS | {"initialization"}
+CALIBRATION = INPUTS | SYNERGIES | INITIALIZATION | {"calibration"}
 EXECUTION = CALIBRATION | {"execution"}
 OUTPUTS = EXECUTION | PREPROCESSING | {"outputs"}
-TOOLS = OUTPUTS | CEINMS | {"tools", "setup_file", "setup_template"}
+TOOLS = OUTPUTS | CEINMS | {"tools", "properties", "setup_file", "setup_template"}
 MAY_IMPORT = {
     "physics": PHYSICS,
     "inputs": INPUTS,
     "ceinms": CEINMS,
     "synergies": SYNERGIES,
     "preprocessing": PREPROCESSING,
+    "initialization": INITIALIZATION,
     "calibration": CALIBRATION,
     "execution": EXECUTION,
     "outputs": OUTPUTS,

@@ -348,6 +348,42 @@ def test_every_short_name_means_a_tool():
     assert set(registry.SHORT_NAMES.values()) <= set(registry.TOOLS)
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "ascii:strict", "latin-1", "cp1252"])
+def test_a_name_that_the_terminal_cannot_show_is_printed_by_numbers(tmp_path, encoding):
+    done = subprocess.run(
+        [sys.executable, "-m", "opensim_difcal", "print-xml", "calibration", str(tmp_path / "股.xml")],
+        cwd=REPOSITORY,
+        env=os.environ | {"PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout.decode("ascii").strip() == f"Wrote {tmp_path}/\\u80a1.xml."
+
+
+def test_an_error_about_a_path_that_is_not_utf8_is_printed(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "opensim_difcal", "validate", os.fsencode(tmp_path) + b"/\xff.xml"],
+        cwd=REPOSITORY,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.decode("ascii").strip() == (
+        f"[error] {tmp_path}/\\udcff.xml: the setup file does not exist. Correct the path."
+    )
+
+
+@pytest.mark.parametrize("mutation", ["a billion laughs", "a hundred thousand levels", "empty", "only NUL"])
+def test_a_harmful_setup_file_is_an_error_of_one_line(setup_file, mutation, capsys):
+    mutated(setup_file, setup_file.read_bytes(), mutation)
+    for command in ("validate", "run-tool"):
+        assert main([command, str(setup_file)]) == 1
+        error = capsys.readouterr().err
+        assert error.startswith(f"[error] {setup_file}: line ")
+        assert error.count("\n") == 1
+
+
 CEINMS = ("import-ceinms", "setup.xml", "--model", "leg.osim", "--output", "out")
 
 
@@ -395,39 +431,3 @@ def test_the_page_for_users_of_ceinms_names_the_options_that_there_are(capsys):
         offered |= set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
     assert named <= offered
     assert offered - named <= {"--help", "--log", "--model", "--output", "--allow-changed-model"}
-
-
-@pytest.mark.parametrize("encoding", ["ascii", "ascii:strict", "latin-1", "cp1252"])
-def test_a_name_that_the_terminal_cannot_show_is_printed_by_numbers(tmp_path, encoding):
-    done = subprocess.run(
-        [sys.executable, "-m", "opensim_difcal", "print-xml", "calibration", str(tmp_path / "股.xml")],
-        cwd=REPOSITORY,
-        env=os.environ | {"PYTHONIOENCODING": encoding},
-        capture_output=True,
-        check=True,
-    )
-    assert done.stdout.decode("ascii").strip() == f"Wrote {tmp_path}/\\u80a1.xml."
-
-
-def test_an_error_about_a_path_that_is_not_utf8_is_printed(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "opensim_difcal", "validate", os.fsencode(tmp_path) + b"/\xff.xml"],
-        cwd=REPOSITORY,
-        env=os.environ | {"PYTHONIOENCODING": "ascii"},
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert done.stderr.decode("ascii").strip() == (
-        f"[error] {tmp_path}/\\udcff.xml: the setup file does not exist. Correct the path."
-    )
-
-
-@pytest.mark.parametrize("mutation", ["a billion laughs", "a hundred thousand levels", "empty", "only NUL"])
-def test_a_harmful_setup_file_is_an_error_of_one_line(setup_file, mutation, capsys):
-    mutated(setup_file, setup_file.read_bytes(), mutation)
-    for command in ("validate", "run-tool"):
-        assert main([command, str(setup_file)]) == 1
-        error = capsys.readouterr().err
-        assert error.startswith(f"[error] {setup_file}: line ")
-        assert error.count("\n") == 1

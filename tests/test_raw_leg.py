@@ -80,7 +80,8 @@ def test_every_trial_has_markers_forces_loads_and_emg():
     expected = {f"{trial}{end}" for trial in RECORDED for end in OF_A_TRIAL}
     shared = {"leg_generic.osim", "static.trc", "mvc_emg_raw.sto", "emg_channels.csv"}
     assert {path.name for path in RAW.iterdir()} == expected | shared
-    setups = {f"{tool}_{trial}.xml" for tool in ("ik", "id") for trial in RECORDED} | {"scale.xml"}
+    setups = {f"{tool}_{trial}.xml" for tool in ("ik", "id") for trial in RECORDED}
+    setups |= {"scale.xml", "emg.xml", "calibration.xml", "pipeline.xml"}
     assert {path.name for path in SETUPS.glob("*.xml")} == setups
     assert sum(path.stat().st_size for path in RAW.iterdir()) < 8e6
 

@@ -25,6 +25,7 @@ from opensim_difcal.calibration.unknowns import Bounds, Position, Unknowns, make
 from opensim_difcal.calibration.user_terms import term_faults
 from opensim_difcal.calibration.warnings import calibration_warnings
 from opensim_difcal.errors import CalibrationError, TrialError
+from opensim_difcal.initialization.feasibility import MuscleRepair, unrepaired
 from opensim_difcal.inputs.batch import TrialBatch, batch_trials
 from opensim_difcal.inputs.trial import Trial
 from opensim_difcal.physics.best_engine import best_engine
@@ -81,6 +82,7 @@ def calibrate(
     engine: Engine | None = None,
     start: ActivationParameters | None = None,
     made_elastic: Sequence[str] = (),
+    repairs: Sequence[MuscleRepair] = (),
     progress: Progress | None = None,
 ) -> CalibrationResult:
     """Calibrates the muscles on the calibration trials and predicts every trial.
@@ -88,11 +90,13 @@ def calibrate(
     Args:
         name: Name of the run.
         trials: Calibration and validation trials.
-        muscles: The scaled model's muscles, in the trials' order, on the device to use.
+        muscles: The scaled model's muscles, in the trials' order, on the device to use; repaired
+            where that was needed.
         settings: Cost, bounds, optimizer.
         engine: What computes; by default the fastest for the muscles' device.
         start: Start values of C1, C2 and shape factor by muscle; by default the settings'.
         made_elastic: Muscles whose tendon the model had rigid.
+        repairs: What was changed of the model's muscles beforehand.
         progress: Called after every iteration.
 
     Raises:
@@ -127,6 +131,7 @@ def calibrate(
         searches,
         identifiability(problem, position) if settings.identifiability else None,
         made_elastic=tuple(made_elastic),
+        repairs=tuple(repairs),
         seconds=seconds,
     )
     notes = _left_out_notes(left_out)
@@ -180,6 +185,7 @@ def _result(
     identified: Identifiability | None,
     *,
     made_elastic: tuple[str, ...],
+    repairs: tuple[MuscleRepair, ...],
     seconds: float,
 ) -> CalibrationResult:
     """The best optimization, and what it predicts.
@@ -191,15 +197,15 @@ def _result(
         searches: What was found.
         identified: What the trials determine there.
         made_elastic: Muscles whose tendon the model had rigid.
+        repairs: What was changed of the model's muscles beforehand.
         seconds: Of the optimization.
     """
     best, unknowns, status = searches.found[0], problem.unknowns, searches.status
     position, _ = problem.split(best.position)
-    uncalibrated, calibrated = (
-        predict(each, unknowns, place, problem.engine)
-        for each, place in zip(trials, (unknowns.start(), position), strict=True)
-    )
-    parameters, muscles = _changes(unknowns, position), unknowns.muscles
+    of_model = replace(unknowns, muscles=unrepaired(unknowns.muscles, repairs)) if repairs else unknowns
+    uncalibrated = predict(trials[0], of_model, unknowns.start(), problem.engine)
+    calibrated = predict(trials[1], unknowns, position, problem.engine)
+    parameters, muscles = _changes(unknowns, of_model, position), unknowns.muscles
     bounds = unknowns.split(unknowns.lower), unknowns.split(unknowns.upper)
     lowest, highest = (float(each["strength_coefficient"][0]) for each in bounds)
     coefficients = unknowns.values(position)["strength_coefficient"].tolist()
@@ -218,6 +224,7 @@ def _result(
         strength_coefficients=dict(zip(unknowns.strength_groups, coefficients, strict=True)),
         strength_bounds=(lowest, highest),
         made_elastic=made_elastic,
+        repairs=repairs,
         uncalibrated=uncalibrated,
         calibrated=calibrated,
         warnings=calibration_warnings(
@@ -241,11 +248,10 @@ def _left_out_notes(n_left_out: int) -> list[str]:
     ]
 
 
-def _changes(unknowns: Unknowns, position: Position) -> dict[str, ParameterChange]:
-    """Start, result and bounds of every parameter, absolute."""
-    lower, upper = unknowns.limits
-    places = (unknowns.start(), position, lower, upper)
-    values = [unknowns.absolute(place) for place in places]
+def _changes(unknowns: Unknowns, of_model: Unknowns, position: Position) -> dict[str, ParameterChange]:
+    """The model's values, result and bounds of every parameter, absolute."""
+    places = (position, *unknowns.limits)
+    values = [of_model.absolute(unknowns.start()), *(unknowns.absolute(place) for place in places)]
     return {name: ParameterChange(*(each[name] for each in values)) for name in values[0]}
 
 

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 
 from opensim_difcal.calibration.confidence import Identifiability
 from opensim_difcal.calibration.synergy_hybrid import SynergyOutcome
+from opensim_difcal.initialization.feasibility import MuscleRepair
 from opensim_difcal.inputs.trial import Trial
 from opensim_difcal.physics.curve_strains import CURVE_STRAINS
 from opensim_difcal.shapes import CoordinateArray, MuscleArray
@@ -56,7 +57,8 @@ class ParameterChange:
     """One parameter of all muscles, before and after.
 
     Attributes:
-        initial: Start value, one entry per muscle.
+        initial: The model's value, one entry per muscle; of C1, C2 and shape factor the start
+            value. A search starts there, unless the muscle was repaired.
         final: Calibrated value.
         lower: Lower bound.
         upper: Upper bound.
@@ -144,13 +146,15 @@ class CalibrationResult:
         strain_groups: Member muscles of every group that shares learned strains.
         made_elastic: Muscles calibrated with an elastic tendon although the model had
             it rigid.
-        uncalibrated: Predictions with the start values, one per trial.
+        uncalibrated: Predictions with the model's values, one per trial.
         calibrated: Predictions with the final values, one per trial.
         warnings: Sentences for the user.
         synergies: How unrecorded muscles got their excitations; None for EMG-driven.
         efforts: What was spent by then, one entry per entry of `cost_history`.
         identifiability: Which numbers the trials determine, and how well; None where it
             was not asked for.
+        repairs: Muscles whose fibers had no room in the trials with the model's values; the
+            search started, and its bounds lie, around the repaired ones.
     """
 
     name: str
@@ -172,6 +176,7 @@ class CalibrationResult:
     efforts: tuple[Effort, ...] = ()
     identifiability: Identifiability | None = None
     strain_groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    repairs: tuple[MuscleRepair, ...] = ()
 
     @property
     def final_cost(self) -> float:

@@ -147,6 +147,7 @@ def _parameters(
     words = [
         sentences.values_at_bounds(summary["parameters"]),
         sentences.elastic_tendons(result.made_elastic),
+        *(repair.sentence for repair in result.repairs),
     ]
     tables = [parameter_table(result)]
     if result.strength_coefficients:

@@ -93,6 +93,11 @@ def parameter_picture(result: CalibrationResult) -> Html:
         "calibrated value. A dot inside its bar was not limited by the bounds. An orange diamond was, and "
         "should not be taken for a measurement of this person."
     )
+    if result.repairs:
+        names = ", ".join(repair.name for repair in result.repairs)
+        caption += (
+            f" Of {names} the upright mark is the model's value, and the bar lies around the repaired one."
+        )
     if result.identifiability is not None:
         caption += (
             " The thin line is the 95 % interval that the trials alone allow, without the pull to the scaled "

@@ -52,7 +52,10 @@ def parameter_table(result: CalibrationResult) -> Html:
         for i, muscle in enumerate(result.muscle_names)
     ]
     intervals = f" {_HOW_TO_READ_INTERVALS}" if result.identifiability else ""
-    return table(f"Start → calibrated value. A value at a bound stands out.{intervals}", header, rows)
+    repaired = ", ".join(repair.name for repair in result.repairs)
+    start = f" The first is the model's also for what was repaired ({repaired})." if repaired else ""
+    caption = f"Start → calibrated value.{start} A value at a bound stands out.{intervals}"
+    return table(caption, header, rows)
 
 
 def verdict_table(known: Identifiability) -> Html:

@@ -11,6 +11,7 @@ from opensim_difcal.calibration.confidence import Identifiability
 from opensim_difcal.calibration.metrics import Agreement, pooled_agreement, trial_agreement
 from opensim_difcal.calibration.result import CalibrationResult, ParameterChange, StartOutcome
 from opensim_difcal.calibration.synergy_hybrid import SynergyOutcome
+from opensim_difcal.initialization.feasibility import MuscleRepair
 from opensim_difcal.outputs.trial_pairs import TrialPair, trial_pairs
 from opensim_difcal.outputs.verdict import CLOSED_LOOP_CHECKS, verdict
 
@@ -56,6 +57,7 @@ def summary(
         "identifiability": result.identifiability and _identifiability(result.identifiability),
         "strength_coefficients": dict(result.strength_coefficients),
         "made_elastic": list(result.made_elastic),
+        "repairs": [_repair(repair) for repair in result.repairs],
         "synergies": None if result.synergies is None else _synergies(result.synergies),
         "pooled": pooled_summary(result, role="validation"),
         "closed_loop": {**dict.fromkeys(CLOSED_LOOP_CHECKS), **closed_loop},
@@ -201,6 +203,22 @@ def _identifiability(known: Identifiability) -> dict[str, Any]:
         "singular_values": known.singular_values.tolist(),
         "trade_offs": [dict(vars(pair)) for pair in known.trade_offs],
         "verdicts": dict(known.verdicts),
+    }
+
+
+def _repair(repair: MuscleRepair) -> dict[str, Any]:
+    ends = ("model", "start")
+    return {
+        "muscle": repair.name,
+        "trial": repair.trial,
+        "normalized_fiber_length_along_tendon": {
+            "shortest_of_model": repair.shortest_before,
+            "shortest_at_start": repair.shortest_after,
+            "longest_at_start": repair.longest_after,
+        },
+        "tendon_slack_length": dict(zip(ends, repair.tendon_slack_length, strict=True)),
+        "optimal_fiber_length": dict(zip(ends, repair.optimal_fiber_length, strict=True)),
+        "is_feasible": repair.is_feasible,
     }
 
 

@@ -1,7 +1,7 @@
 """Whether a calibration can be believed, and why, from its summary alone."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -67,21 +67,22 @@ def verdict(summary: Mapping[str, Any], closed_loop: Mapping[str, float]) -> Ver
     """Judges a calibration.
 
     Args:
-        summary: What `outputs.summary.summary` returns; reads its status, pooled and
-            parameters.
+        summary: What `outputs.summary.summary` returns; reads its status, pooled, parameters
+            and repairs.
         closed_loop: OpenSim's largest disagreement by check, fraction of
             max_isometric_force; infinite where OpenSim could not integrate. May hold the
             limit of the run as "reintegration_rms_limit".
 
     Returns:
         The findings on the optimizer, the validation trials, the bounds, what the trials
-        determine and the closed loop.
+        determine, muscles that had to be repaired and the closed loop.
     """
     findings = [
         *_validation(summary["pooled"]),
         _closed_loop(closed_loop),
         _bounds(summary["parameters"]),
         *_informed(summary["parameters"]),
+        *_repairs(summary.get("repairs", [])),
         _status(summary["status"], summary["reason"]),
     ]
     order = list(Trust)
@@ -189,6 +190,21 @@ def _informed(parameters: Mapping[str, Any]) -> list[Finding]:
         f"{counted} Moments may be right all the same; do not read such values as measurements. More trials, "
         "with other joint angles and efforts, determine more."
     )
+    return [Finding(Trust.CARE, sentence)]
+
+
+def _repairs(repairs: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """Muscles that the model leaves no room for their fibers; nothing without any."""
+    if not repairs:
+        return []
+    unsolved = [repair["muscle"] for repair in repairs if not repair["is_feasible"]]
+    names = ", ".join(repair["muscle"] for repair in repairs)
+    sentence = (
+        f"The model leaves no room for the fibers of {names}, so their lengths were changed before the "
+        "calibration: see Parameters. Check the scaling of the model."
+    )
+    if unsolved:
+        sentence += f" Within the bounds that was not enough for {', '.join(unsolved)}."
     return [Finding(Trust.CARE, sentence)]
 
 

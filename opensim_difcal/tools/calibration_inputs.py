@@ -1,5 +1,6 @@
 """From the settings of a calibration to its model, muscles and trials."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,6 +11,7 @@ import torch
 
 from opensim_difcal.calibration.unknowns import Bounds, check_rise
 from opensim_difcal.errors import DifcalError, ModelError, SetupFileError, TrialError, raise_problems
+from opensim_difcal.initialization.feasibility import MuscleRepair, repaired
 from opensim_difcal.inputs.excitations import driven_muscles
 from opensim_difcal.inputs.geometry_cache import GeometryCache
 from opensim_difcal.inputs.muscle_paths import MusclePaths
@@ -28,6 +30,8 @@ from opensim_difcal.tools.setting_checks import setting_problems
 from opensim_difcal.tools.synergy_inputs import channel_problems, synthesized_muscles
 from opensim_difcal.wording import did_you_mean
 
+_log = logging.getLogger("opensim_difcal")
+
 
 @dataclass(frozen=True)
 class CalibrationInputs:
@@ -35,10 +39,11 @@ class CalibrationInputs:
 
     Attributes:
         source: The scaled model and its .osim content; calibrated values go in there.
-        muscles: The muscles that take part.
+        muscles: The muscles that take part; repaired where their fibers had no room.
         made_elastic: Those whose tendon the model has rigid and the calibration elastic.
         trials: All trials on their time grids.
         notes: Sentences for the report.
+        repairs: What was changed of the model's muscles.
     """
 
     source: ModelSource
@@ -46,6 +51,7 @@ class CalibrationInputs:
     made_elastic: tuple[str, ...]
     trials: tuple[Trial, ...]
     notes: tuple[str, ...]
+    repairs: tuple[MuscleRepair, ...] = ()
 
 
 def read_inputs(tool: NMSCalibrationTool) -> CalibrationInputs:
@@ -70,8 +76,9 @@ def read_inputs(tool: NMSCalibrationTool) -> CalibrationInputs:
         made_elastic = tuple(name for name, is_rigid in zip(names, rigid, strict=True) if is_rigid)
         muscles = muscles.with_rigid_tendon(torch.zeros_like(muscles.rigid_tendon))
     trials = _read_trials(tool, source, names, synthesized)
-    notes = [*source.notes, *_undriven_notes(tool, driven, names)]
-    return CalibrationInputs(source, muscles, made_elastic, trials, tuple(notes))
+    muscles, repairs = _with_room(tool, muscles, trials)
+    notes = [*source.notes, *_undriven_notes(tool, driven, names), *(repair.sentence for repair in repairs)]
+    return CalibrationInputs(source, muscles, made_elastic, trials, tuple(notes), repairs)
 
 
 def input_problems(tool: NMSCalibrationTool) -> list[DifcalError]:
@@ -257,6 +264,23 @@ def _read_trials(
         source.path if is_its_file else None,
     )
     return read_trials(tool.trials, paths, _trial_settings(tool, synthesized))
+
+
+def _with_room(
+    tool: NMSCalibrationTool, muscles: Muscles, trials: Sequence[Trial]
+) -> tuple[Muscles, tuple[MuscleRepair, ...]]:
+    """Repairs muscles whose fibers have no room in some trial, validation trials included."""
+    if not tool.repair_infeasible_muscles:
+        return muscles, ()
+    muscles, repairs = repaired(
+        muscles,
+        {trial.name: trial.muscle_tendon_length[trial.scored] for trial in trials},
+        tendon_slack_length_bounds=tool.tendon_slack_length_bounds,
+        optimal_fiber_length_bounds=tool.optimal_fiber_length_bounds,
+    )
+    for repair in repairs:
+        _log.warning("%s", repair.sentence)
+    return muscles, repairs
 
 
 def _undriven_notes(

@@ -59,6 +59,7 @@ def calibrate_inputs(
             settings,
             engine=engine or make_engine(tool, inputs),
             made_elastic=inputs.made_elastic,
+            repairs=inputs.repairs,
             progress=show,
         )
     return replace(result, warnings=(*result.warnings, *inputs.notes, *_term_notes(tool)))

@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,7 +101,6 @@ def export_ceinms(
     source = open_subject(subject_file, model_file, model, allow_changed_model=allow_changed_model)
     notes = list(source.notes)
     subject = ceinms_subject(model, source.subject, output, notes, time_step=time_step)
-    raise_problems(list(_unwritable(subject, subject_file)))
     step = time_step or source.subject.time_step
     fiber = _GROWING_FIBER if subject.percentage_change else _CONSTANT_FIBER
     content = subject_text(subject, _COMMENT.format(step=number_text(step), fiber=fiber)).encode()
@@ -186,17 +185,6 @@ def _check_paths(model_file: Path, subject_file: Path, output: Path, generator: 
             raise CEINMSFileError(f"{path}: is a folder; expected the name of a file to write.")
     if len({path.resolve() for path in written}) < len(written):
         raise CEINMSFileError(f"{output}: is named for both files. Choose two names.")
-
-
-def _unwritable(subject: CEINMSSubject, subject_file: Path) -> Iterator[CEINMSFileError]:
-    """Yields what is no number, which the schema would allow."""
-    for mtu in subject.mtus:
-        for name, value in vars(mtu).items():
-            if isinstance(value, float) and not math.isfinite(value):
-                yield CEINMSFileError(
-                    f"{subject_file}: {name} of {mtu.name} is {value}; expected a finite number. Calibrate "
-                    "again."
-                )
 
 
 def _converted(

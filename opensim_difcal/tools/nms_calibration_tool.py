@@ -176,6 +176,14 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
         "same parameters. Without it a model with other muscles is refused.",
         default=False,
     )
+    repair_infeasible_muscles: bool = setting(
+        "Whether a muscle that the trials, validation trials included, leave no room for its fiber (shorter "
+        "than zero with the tendon at slack length) starts from a shorter tendon_slack_length, and from a "
+        "shorter optimal_fiber_length where that is not enough: by as little as makes its fiber nowhere "
+        "shorter than OpenSim allows, within the bounds. Bounds then are relative to the repaired values, "
+        "and the prior holds those.",
+        default=True,
+    )
     tendon: str = setting(
         "model: elastic or rigid as each muscle's ignore_tendon_compliance says; elastic: all elastic, "
         "and the calibrated model says so.",

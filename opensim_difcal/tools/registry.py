@@ -10,6 +10,7 @@ SHORT_NAMES: Mapping[str, str] = {
     "reduction": "EMGReductionTool",
     "emg": "EMGProcessingTool",
     "pipeline": "NMSPipelineTool",
+    "initialization": "MuscleInitializationTool",
 }
 """What the command line accepts instead of a tool's name."""
 
@@ -38,5 +39,6 @@ TOOLS: Mapping[str, type] = _LazyTools(
         "EMGReductionTool": "opensim_difcal.tools.emg_reduction_tool",
         "EMGProcessingTool": "opensim_difcal.tools.emg_processing_tool",
         "NMSPipelineTool": "opensim_difcal.tools.nms_pipeline_tool",
+        "MuscleInitializationTool": "opensim_difcal.tools.muscle_initialization_tool",
     }
 )

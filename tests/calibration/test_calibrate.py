@@ -11,6 +11,7 @@ from opensim_difcal.calibration.optimization import OptimizerSettings
 from opensim_difcal.calibration.unknowns import PARAMETER_NAMES, Bounds
 from opensim_difcal.calibration.user_terms import peak_of_summed_forces
 from opensim_difcal.errors import BoundsError, CalibrationError, TrialError
+from opensim_difcal.initialization.feasibility import repaired
 from opensim_difcal.physics.time_parallel import TorchEngine
 
 SETTINGS = CalibrationSettings(optimization=OptimizerSettings(max_iterations=4))
@@ -173,3 +174,25 @@ def test_a_trial_of_two_samples_is_refused(trials, muscles, engine):
         "Trial 'stub' has only 2 samples; at least 3 are needed. Widen its <time_range>, or make <time_step> "
         "smaller."
     )
+
+
+def test_a_repaired_muscle_starts_where_it_was_repaired_and_is_compared_with_the_model(
+    trials, muscles, engine
+):
+    slack = muscles.tendon_slack_length.clone()
+    slack[0] += 1.4 * muscles.optimal_fiber_length[0]
+    spoilt = replace(muscles, tendon_slack_length=slack)
+    series = {trial.name: trial.muscle_tendon_length[trial.scored] for trial in trials}
+    bounds = {"tendon_slack_length_bounds": (0.4, 1.6), "optimal_fiber_length_bounds": (0.4, 1.6)}
+    new, repairs = repaired(spoilt, series, shortest=0.5, **bounds)
+    assert [repair.name for repair in repairs] == ["flexor"]
+    with_repair = calibrate("arm", trials, new, SETTINGS, engine=engine, repairs=repairs)
+    without = calibrate("arm", trials, spoilt, SETTINGS, engine=engine)
+    change = with_repair.parameters["tendon_slack_length"]
+    assert change.initial.tolist() == slack.tolist()
+    assert change.lower.tolist() == pytest.approx((0.85 * new.tendon_slack_length).tolist())
+    assert change.upper.tolist() == pytest.approx((1.15 * new.tendon_slack_length).tolist())
+    assert with_repair.repairs == repairs
+    for ours, models in zip(with_repair.uncalibrated, without.uncalibrated, strict=True):
+        assert ours.joint_moment.tolist() == models.joint_moment.tolist()
+    assert with_repair.final_cost < 0.5 * without.final_cost

@@ -14,6 +14,7 @@ from opensim_difcal.calibration.result import (
     Status,
 )
 from opensim_difcal.calibration.synergy_hybrid import SynergyOutcome, completed_trial
+from opensim_difcal.initialization.feasibility import MuscleRepair
 from opensim_difcal.inputs.recording import Recording
 from opensim_difcal.inputs.trial import Trial
 from opensim_difcal.synergies.factorization import Factorization, VarianceAccountedFor
@@ -310,3 +311,13 @@ def confident(result) -> CalibrationResult:
 def confident_hybrid_result(hybrid_result) -> CalibrationResult:
     """The hybrid result with what its trials determine."""
     return dataclasses.replace(hybrid_result, identifiability=make_identifiability(hybrid_result))
+
+
+@pytest.fixture(scope="session")
+def repaired_result(result) -> CalibrationResult:
+    """Of two muscles without room, one could be given some."""
+    repairs = (
+        MuscleRepair("semimem_r", "run", -0.07, 0.43, 1.48, (0.3538, 0.3148), (0.0788, 0.0788), True),
+        MuscleRepair("bflh_r", "walk", -0.9, -0.2, 0.6, (0.32, 0.272), (0.107, 0.107), False),
+    )
+    return dataclasses.replace(result, repairs=repairs)

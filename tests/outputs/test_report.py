@@ -132,3 +132,12 @@ def test_a_hybrid_calibration_warns_that_intervals_are_too_narrow(
     assert Outline(page).ids == anchors
     assert page.count("Take care") == 2
     assert HYBRID_CAUTION in page
+
+
+def test_repaired_muscles_are_told_with_the_parameters(
+    tmp_path, repaired_result, active_force_length, closed_loop
+):
+    page = written(tmp_path / "report.html", repaired_result, active_force_length, closed_loop)
+    assert "The model leaves semimem_r no room for its fiber in trial &#x27;run&#x27;" in page
+    assert "It still has none: widen &lt;tendon_slack_length_bounds&gt;" in page
+    assert "The model leaves no room for the fibers of semimem_r, bflh_r" in page

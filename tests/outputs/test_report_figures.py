@@ -37,6 +37,12 @@ def test_correlations_have_a_picture_where_they_are_known(result, confident):
     assert len(picture) < 500_000
 
 
+def test_the_caption_of_the_parameters_explains_where_repaired_muscles_start(result, repaired_result):
+    sentence = "Of semimem_r, bflh_r the upright mark is the model&#x27;s value"
+    assert sentence in report_figures.parameter_picture(repaired_result)
+    assert "repaired" not in report_figures.parameter_picture(result)
+
+
 def test_the_caption_of_the_parameters_explains_intervals_where_there_are_some(result, confident):
     assert "95 % interval" not in report_figures.parameter_picture(result)
     assert "95 % interval" in report_figures.parameter_picture(confident)

@@ -88,3 +88,9 @@ def test_synergy_table_has_extracted_weights_of_recorded_channels_only(hybrid_re
     assert "<td>95.0 %</td>" in table
     assert "Means over" not in table
     assert "Means over the calibration trials" in synergy_table(hybrid_result_by_trial.synergies)
+
+
+def test_parameter_table_says_that_the_first_value_is_the_models(result, repaired_result):
+    sentence = "The first is the model&#x27;s also for what was repaired (semimem_r, bflh_r)."
+    assert sentence in parameter_table(repaired_result)
+    assert "repaired" not in parameter_table(result)

@@ -181,3 +181,24 @@ def test_what_is_not_known_is_null(result, closed_loop):
     written = summarized(result, closed_loop)
     assert written["identifiability"] is None
     assert "informed" not in written["parameters"]["soleus_r"]["c1"]
+
+
+def test_repaired_muscles_are_listed(result, repaired_result, closed_loop):
+    def repairs_of(each):
+        return summary(each, tool="NMSCalibrationTool", seconds={}, closed_loop=closed_loop)["repairs"]
+
+    assert repairs_of(result) == []
+    first, second = repairs_of(repaired_result)
+    assert first == {
+        "muscle": "semimem_r",
+        "trial": "run",
+        "normalized_fiber_length_along_tendon": {
+            "shortest_of_model": -0.07,
+            "shortest_at_start": 0.43,
+            "longest_at_start": 1.48,
+        },
+        "tendon_slack_length": {"model": 0.3538, "start": 0.3148},
+        "optimal_fiber_length": {"model": 0.0788, "start": 0.0788},
+        "is_feasible": True,
+    }
+    assert not second["is_feasible"]

@@ -188,3 +188,16 @@ def test_a_model_of_which_all_is_determined_is_good():
 def test_nothing_is_said_of_what_is_determined_where_it_is_not_known():
     sentences = [finding.sentence for finding in verdict(summary_with(), CLOSED_LOOP).findings]
     assert not [sentence for sentence in sentences if "determine" in sentence]
+
+
+def test_repaired_muscles_ask_for_care():
+    repairs = [{"muscle": "semimem_r", "is_feasible": True}]
+    finding = worst(summary_with() | {"repairs": repairs})
+    assert finding == Finding(
+        Trust.CARE,
+        "The model leaves no room for the fibers of semimem_r, so their lengths were changed before the "
+        "calibration: see Parameters. Check the scaling of the model.",
+    )
+    repairs.append({"muscle": "bflh_r", "is_feasible": False})
+    finding = worst(summary_with() | {"repairs": repairs})
+    assert finding.sentence.endswith(" Within the bounds that was not enough for bflh_r.")

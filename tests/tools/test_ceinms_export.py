@@ -209,17 +209,6 @@ def test_paths_that_cannot_be_written_are_refused(calibrated_ankle, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_sidecar_with_what_is_no_number_is_refused(calibrated_ankle, sidecar, tmp_path):
-    c1 = replace(sidecar.parameters["c1"], final=np.array([-0.5, np.nan, -0.5, -0.5, -0.5]))
-    write_subject(tmp_path / "side.xml", replace(sidecar, parameters=dict(sidecar.parameters) | {"c1": c1}))
-    expected = re.escape(
-        f"{tmp_path / 'side.xml'}: c1 of lat_gas_r is nan; expected a finite number. Calibrate again."
-    )
-    with pytest.raises(CEINMSFileError, match=expected):
-        export_ceinms(calibrated_ankle / "ankle.osim", tmp_path / "side.xml", tmp_path / "s.xml")
-    assert not (tmp_path / "s.xml").exists()
-
-
 def test_ours_to_ceinms_and_back_leaves_every_number_and_the_model_as_they_are(
     calibrated_ankle, sidecar, tmp_path
 ):
