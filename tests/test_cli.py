@@ -1,5 +1,6 @@
 import logging
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Set
@@ -438,3 +439,15 @@ def test_an_import_of_what_is_no_file_of_ceinms_fails(setup_file, capsys):
         "CEINMS-RT, or a subject.\n"
     )
     assert not Path("out").exists()
+
+
+def test_the_page_for_users_of_ceinms_names_the_options_that_there_are(capsys):
+    page = (REPOSITORY / "docs" / "ceinms.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(--[a-z-]+)", page))
+    offered = set()
+    for command in ("import-ceinms", "export-ceinms"):
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        offered |= set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
+    assert named <= offered
+    assert offered - named <= {"--help", "--log", "--model", "--output", "--allow-changed-model"}

@@ -8,7 +8,7 @@ from opensim_difcal.ceinms.dialects import ACTIVATIONS, PARAMETERS, TENDONS, can
 from opensim_difcal.ceinms.document import Element, shown
 from opensim_difcal.ceinms.notes import Kind, Notes
 from opensim_difcal.ceinms.reader import Reader
-from opensim_difcal.wording import listed
+from opensim_difcal.wording import listed, shortened
 
 ANNEALING = ("noEpsilon", "rt", "T", "NS", "NT", "epsilon", "maxNoEval")
 _COUNTS = ("noEpsilon", "NS", "NT", "maxNoEval")
@@ -203,8 +203,7 @@ def _read_objective(reader: Reader, element: Element) -> tuple[float, float] | N
             reader.notes.add(
                 Kind.DROPPED,
                 f"{reader.path.name}: <torqueErrorNormalised> has {given}. Here the error is squared, "
-                "divided "
-                "by the variance of the measured moment, and has the weight 1.",
+                "divided by the variance of the measured moment, and has the weight 1.",
             )
         elif term.tag == "penalty" and reader.text(term, "targetsType") == "normalisedFibreLength":
             values = reader.values(reader.text(term, "range"), "<penalty>/<range>", 2)
@@ -219,12 +218,11 @@ def _read_objective(reader: Reader, element: Element) -> tuple[float, float] | N
             reader.notes.add(
                 Kind.DROPPED,
                 f"{reader.path.name}: the <penalty> on fiber lengths has {given}; its range was kept, and "
-                "here "
-                "the squared excess has the weight of the preset.",
+                "here the squared excess has the weight of the preset.",
             )
         else:
             reader.notes.add(
                 Kind.DROPPED,
-                f"{reader.path.name}: <{shown(term.tag)[1:-1]}> of an <objectiveFunction> is not read.",
+                f"{reader.path.name}: <{shortened(term.tag)}> of an <objectiveFunction> is not read.",
             )
     return fiber_range

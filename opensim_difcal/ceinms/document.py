@@ -1,24 +1,26 @@
 """The XML under every file of CEINMS: small trees, safely parsed.
 
-Files of CEINMS are small and hold neither declarations of entities nor document types. So
-whatever could grow, hang or reach for other files is refused: document types (and with
-them entities, internal and external), deep nesting, and files larger than any real one.
-`xmltodict`, which reads the setup files, does not tell the order of elements, which the
-check of a subject needs; hence the standard library's parser.
+Beside what is refused of any XML file (document types and with them entities, internal and
+external; deep nesting) files are refused that are larger than any real one. `xmltodict`,
+which reads the setup files, does not tell the order of elements, which the check of a
+subject needs; hence the standard library's parser.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
-from xml.etree.ElementTree import ParseError, XMLParser
+from xml.etree.ElementTree import XMLParser
 
 from opensim_difcal.errors import CEINMSFileError
+from opensim_difcal.user_file import read_user_file
+from opensim_difcal.wording import quoted
+from opensim_difcal.xml_file import check_xml
 
 MAX_BYTES = 4_000_000
 MAX_ELEMENTS = 40_000
-MAX_DEPTH = 32
-_SHOWN = 80
+_MISSING = "Correct the path; paths in a file of CEINMS are relative to that file's folder."
+_REMEDY = "Correct the file there or shortly before."
 
 
 @dataclass(slots=True)
@@ -42,8 +44,8 @@ class Element:
 
 
 def shown(text: str) -> str:
-    """Returns a user's word for a message, cut where it is long."""
-    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "...").replace("\\\\", "\\")
+    """Returns a user's word for a message, cut where it is long; the backslashes of paths as they are."""
+    return quoted(text).replace("\\\\", "\\")
 
 
 def parse(content: bytes, where: str) -> Element:
@@ -62,22 +64,12 @@ def parse(content: bytes, where: str) -> Element:
             f"{where}: the file has {len(content)} bytes; a file of CEINMS has at most {MAX_BYTES}. "
             "Give the XML file, not a file of data."
         )
+    encoding = _encoding(content)
+    check_xml(content, CEINMSFileError, where=where, remedy=_REMEDY, encoding=encoding)
     builder = _Builder(where)
-    parser = XMLParser(target=builder, encoding=_encoding(content))
-    try:
-        parser.feed(content)
-        parser.close()
-    except ParseError as error:
-        line, column = error.position
-        reason = str(error).partition(":")[0]
-        raise CEINMSFileError(
-            f"{where}: line {line}, column {column + 1}: not well-formed XML, {reason}. Correct the file "
-            "there or shortly before."
-        ) from error
-    except (LookupError, ValueError) as error:
-        if isinstance(error, CEINMSFileError):
-            raise
-        raise CEINMSFileError(f"{where}: {error}. Save the file as UTF-8 and declare it so.") from error
+    parser = XMLParser(target=builder, encoding=encoding)
+    parser.feed(content)
+    parser.close()
     assert builder.root is not None, "the parser accepts no document without a root"
     return builder.root
 
@@ -91,27 +83,7 @@ def read_document(path: Path) -> Element:
     Raises:
         CEINMSFileError: If the file cannot be read; else as for `parse`.
     """
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)  # of a larger file no more than shows that it is
-    except (OSError, ValueError) as error:  # a name with a null character is a ValueError
-        raise CEINMSFileError(
-            f"{path}: the file {_absence(path)} ({path.absolute()}). Correct the path; paths in a file of "
-            "CEINMS are relative to that file's folder."
-        ) from error
-    if len(content) > MAX_BYTES:
-        raise CEINMSFileError(
-            f"{path}: the file has more than {MAX_BYTES} bytes, more than any file of CEINMS. Give the XML "
-            "file, not a file of data."
-        )
-    return parse(content, str(path))
-
-
-def _absence(path: Path) -> str:
-    try:
-        return "is a folder" if path.is_dir() else "cannot be read" if path.exists() else "does not exist"
-    except (OSError, ValueError):
-        return "does not exist"
+    return parse(read_user_file(path, CEINMSFileError, remedy=_MISSING), str(path))
 
 
 def _encoding(content: bytes) -> str | None:
@@ -128,7 +100,7 @@ def _encoding(content: bytes) -> str | None:
 
 @final
 class _Builder:
-    """Makes elements of the parser's events, and refuses what no file of CEINMS holds."""
+    """Makes elements of the parser's events, up to a number."""
 
     def __init__(self, where: str):
         self._where = where
@@ -137,23 +109,12 @@ class _Builder:
         self._n_elements = 0
         self.root: Element | None = None
 
-    def doctype(self, name: str, public: str | None, system: str | None) -> None:
-        raise CEINMSFileError(
-            f"{self._where}: holds a document type (<!DOCTYPE ...>), with which entities and other files "
-            "could be brought in. No file of CEINMS needs one; remove it."
-        )
-
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         self._n_elements += 1
         if self._n_elements > MAX_ELEMENTS:
             raise CEINMSFileError(
                 f"{self._where}: holds more than {MAX_ELEMENTS} elements, more than any file of CEINMS. "
                 "Check what wrote the file."
-            )
-        if len(self._open) >= MAX_DEPTH:
-            raise CEINMSFileError(
-                f"{self._where}: elements are nested more than {MAX_DEPTH} deep; those of CEINMS are at "
-                "most ten. Check what wrote the file."
             )
         own = {name: value for name, value in attributes.items() if not name.startswith("{")}
         element = Element(tag.rpartition("}")[2], own)

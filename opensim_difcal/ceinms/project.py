@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from opensim_difcal.ceinms.calibration import CEINMSCalibration, read_calibration
-from opensim_difcal.ceinms.document import read_document, shown
+from opensim_difcal.ceinms.document import read_document
 from opensim_difcal.ceinms.excitation_generator import ExcitationGenerator, read_excitation_generator
 from opensim_difcal.ceinms.execution import CEINMSExecution, read_execution
 from opensim_difcal.ceinms.notes import Kind, Notes
-from opensim_difcal.ceinms.reader import is_file
 from opensim_difcal.ceinms.real_time import ROOT, read_real_time_calibration
 from opensim_difcal.ceinms.setups import (
     CALIBRATION_ROOT,
@@ -18,9 +17,12 @@ from opensim_difcal.ceinms.setups import (
     read_calibration_setup,
     read_execution_setup,
 )
-from opensim_difcal.ceinms.subject import CEINMSSubject, read_subject
+from opensim_difcal.ceinms.subject import CEINMSSubject
+from opensim_difcal.ceinms.subject_reader import read_subject
 from opensim_difcal.ceinms.trial import CEINMSTrial, read_trial
 from opensim_difcal.errors import CEINMSFileError, DifcalError, raise_problems
+from opensim_difcal.user_file import file_fault
+from opensim_difcal.wording import shortened
 
 _Read = TypeVar("_Read")
 
@@ -73,7 +75,7 @@ def read_project(path: Path, notes: Notes) -> Project:
     tag = read_document(path).tag
     if tag.lower() not in by_tag:
         raise CEINMSFileError(
-            f"{path}: the root element is <{shown(tag)[1:-1]}>; expected one of "
+            f"{path}: the root element is <{shortened(tag)}>; expected one of "
             f"{', '.join(f'<{each}>' for each in readers)}. Give a setup file of CEINMS, the calibration "
             "file of CEINMS-RT, or a subject."
         )
@@ -93,7 +95,7 @@ def _calibration_project(path: Path, notes: Notes) -> Project:
     assert generator is not None
     assert calibration is not None
     output = setup.output_subject_file
-    if output is not None and is_file(output):
+    if output is not None and file_fault(output) is None:
         notes.add(
             Kind.CHOSEN,
             f"{path.name}: the calibrated subject {output} exists. It was not read: the import begins where "
@@ -176,7 +178,7 @@ def _start_of(subject: CEINMSSubject, notes: Notes) -> CEINMSSubject | None:
     if not given.lower().endswith(".xml") or "\0" in given or len(given) > 1024:
         return None
     path = subject.path.absolute().parent / given.replace("\\", "/")
-    if not is_file(path) or path.resolve() == subject.path.resolve():
+    if file_fault(path) is not None or path.resolve() == subject.path.resolve():
         return None
     try:
         start = read_subject(path, notes)
@@ -199,10 +201,10 @@ def _try(
 
 def trial_names(trials: Sequence[CEINMSTrial]) -> list[str]:
     """Returns different names for all trials, which can be part of a file name."""
-    stems = [_clean(trial.name) for trial in trials]
+    stems = [clean_name(trial.name) for trial in trials]
     names: list[str] = []
     for trial, stem in zip(trials, stems, strict=True):
-        name = stem if stems.count(stem) == 1 else f"{_clean(trial.path.absolute().parent.name)}_{stem}"
+        name = stem if stems.count(stem) == 1 else f"{clean_name(trial.path.absolute().parent.name)}_{stem}"
         count = 1
         while name in names:
             count += 1
@@ -211,6 +213,12 @@ def trial_names(trials: Sequence[CEINMSTrial]) -> list[str]:
     return names
 
 
-def _clean(name: str) -> str:
+def clean_name(name: str, otherwise: str = "trial") -> str:
+    """Returns a name that can be part of a file name.
+
+    Args:
+        name: Any.
+        otherwise: Where nothing of it can.
+    """
     kept = "".join("_" if each in '/\\:*?"<>|' or not each.isprintable() else each for each in name)
-    return kept.lstrip(".") or "trial"
+    return kept.lstrip(".") or otherwise

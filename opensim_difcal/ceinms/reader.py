@@ -13,7 +13,8 @@ from opensim_difcal.ceinms.dialects import MISSPELLED, OTHER_NAMES, is_absolute
 from opensim_difcal.ceinms.document import Element, read_document, shown
 from opensim_difcal.ceinms.notes import Kind, Notes
 from opensim_difcal.errors import CEINMSFileError, DifcalError, Problems, raise_problems
-from opensim_difcal.wording import did_you_mean, listed
+from opensim_difcal.user_file import file_fault
+from opensim_difcal.wording import did_you_mean, listed, shortened
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _MOST_PROBLEMS = 20
@@ -48,7 +49,7 @@ class Reader:
         element = read_document(self.path)
         if element.tag.lower() not in {tag.lower() for tag in tags}:
             raise CEINMSFileError(
-                f"{self.path}: the root element is <{shown(element.tag)[1:-1]}>; expected "
+                f"{self.path}: the root element is <{shortened(element.tag)}>; expected "
                 f"{' or '.join(f'<{tag}>' for tag in tags)}. Check which file is named."
             )
         self.notes.add(Kind.READ, str(self.path))
@@ -194,7 +195,7 @@ class Reader:
         path = Path(os.path.normpath(self.path.absolute().parent / plain))
         if is_absolute(text):
             beside = self.path.absolute().parent / plain.rpartition("/")[2]
-            if not is_file(path) and is_file(beside):
+            if file_fault(path) is not None and file_fault(beside) is None:
                 self.notes.add(
                     Kind.CONVERTED,
                     f"{self.path.name}: {shown(text)} does not exist here; the file of that name beside the "
@@ -215,7 +216,7 @@ class Reader:
         names = {name.lower(): name for name in allowed}
         found = [names[child.tag.lower()] for child in parent if child.tag.lower() in names]
         if len(found) > 1 or not (found or default):
-            given = listed([shown(child.tag)[1:-1] for child in parent.children[:5]], "<{}>")
+            given = listed([shortened(child.tag) for child in parent.children[:5]], "<{}>")
             self.refuse(
                 where.removesuffix("/"),
                 f" holds {given}; expected one of {listed(allowed, '<{}>')}. Correct it.",
@@ -227,7 +228,7 @@ class Reader:
         names = {other.lower() for name in used for other in (name, *OTHER_NAMES.get(name, ()))}
         counts = Counter(child.tag for child in parent if child.tag.lower() not in names)
         for tag in list(counts)[:_MOST_PROBLEMS]:
-            self.notes.add(Kind.DROPPED, f"{self.path.name}: <{shown(tag)[1:-1]}> in {where} is not read.")
+            self.notes.add(Kind.DROPPED, f"{self.path.name}: <{shortened(tag)}> in {where} is not read.")
 
     def weight(self, element: Element, place: str) -> float:
         """Returns the attribute `weight`, also as the manual misspells it; 1 without one."""
@@ -252,11 +253,3 @@ class Reader:
 
 def _names(path: str) -> list[str]:
     return path.replace("\\", "/").split("/")
-
-
-def is_file(path: Path) -> bool:
-    """Whether a path names a file; also of paths that no file system can have."""
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False

@@ -13,8 +13,9 @@ from opensim_difcal.ceinms.calibration import (
 )
 from opensim_difcal.ceinms.document import Element, shown
 from opensim_difcal.ceinms.notes import Kind, Notes
-from opensim_difcal.ceinms.reader import Reader, is_file
+from opensim_difcal.ceinms.reader import Reader
 from opensim_difcal.ceinms.trial import CEINMSTrial
+from opensim_difcal.user_file import file_fault
 
 ROOT = "simulatedAnnealing"
 _HIGHEST_FOLDER = 6
@@ -133,7 +134,7 @@ def _subject_file(reader: Reader, root: Element, part: Element, trials: Sequence
     if not given:
         return None
     beside = [trials[0].path.parent / given] if trials and "\0" not in given else []
-    return next((path for path in beside if is_file(path)), None) or _found(reader.path, given)
+    return next((path for path in beside if file_fault(path) is None), None) or _found(reader.path, given)
 
 
 def _found(path: Path, text: str) -> Path:
@@ -158,10 +159,9 @@ def _parameters(reader: Reader, objective: str) -> tuple[CalibratedParameter, ..
     reader.notes.add(
         Kind.CHOSEN,
         f"{reader.path.name}: <objectiveFunction> is {shown(objective)}. CEINMS-RT has its bounds in its "
-        "code, "
-        f"not in files; taken were {fiber[0]:g} to {fiber[1]:g} for optimal fiber lengths, {slack[0]:g} to "
-        f"{slack[1]:g} for tendon slack lengths, 0.5 to 2.5 for strength (some of its sets have 0.5 to 1.5) "
-        "and -2.999 to -0.001 for shape factors"
+        f"code, not in files; taken were {fiber[0]:g} to {fiber[1]:g} for optimal fiber lengths, "
+        f"{slack[0]:g} to {slack[1]:g} for tendon slack lengths, 0.5 to 2.5 for strength (some of its sets "
+        "have 0.5 to 1.5) and -2.999 to -0.001 for shape factors"
         + (", -0.995 to -0.005 for c1 and c2." if filters else "; c1 and c2 are kept."),
     )
     reader.notes.add(

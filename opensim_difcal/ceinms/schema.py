@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from opensim_difcal.ceinms.document import Element, parse, shown
+from opensim_difcal.wording import shortened
 
 DOUBLE = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|-?INF|NaN")
 """What stands for a number: digits with or without a point and an exponent, or one of three words."""
@@ -101,7 +102,7 @@ def subject_faults(content: bytes, where: str = "subject") -> list[str]:
     """
     root = parse(content, where)
     if root.tag != "subject":
-        return [f"the root element is <{shown(root.tag)[1:-1]}>; expected <subject>."]
+        return [f"the root element is <{shortened(root.tag)}>; expected <subject>."]
     return list(_faults(root, "<subject>"))
 
 
@@ -127,7 +128,7 @@ def _faults(element: Element, place: str) -> Iterator[str]:
 
 def _text_faults(element: Element, allowed: Content, place: str) -> Iterator[str]:
     if element.children:
-        yield f"{place}: holds <{shown(element.children[0].tag)[1:-1]}>; expected text."
+        yield f"{place}: holds <{shortened(element.children[0].tag)}>; expected text."
     words = element.text.split()
     if allowed.text == "double" and not DOUBLE.fullmatch(element.text):
         yield f"{place}: is {shown(element.text)}; expected a number."
@@ -142,7 +143,7 @@ def _order_faults(element: Element, allowed: Content, place: str) -> Iterator[st
     order = [name for name, *_ in allowed.children]
     tags = [child.tag for child in element]
     unknown = dict.fromkeys(tag for tag in tags if tag not in order)
-    yield from (f"{place}: <{shown(tag)[1:-1]}> is not allowed there." for tag in unknown)
+    yield from (f"{place}: <{shortened(tag)}> is not allowed there." for tag in unknown)
     counts = {name: tags.count(name) for name in order}
     for name, least, most in allowed.children:
         if not least <= counts[name] <= most:

@@ -92,8 +92,7 @@ def read_trial(path: Path, notes: Notes) -> CEINMSTrial:
         notes.add(
             Kind.DROPPED,
             "Files of muscle-tendon lengths and moment arms: both are computed from the model and the "
-            "trial's "
-            "coordinates. Of the lengths' file only the time step is read.",
+            "trial's coordinates. Of the lengths' file only the time step is read.",
         )
     reader.raise_errors()
     return trial

@@ -112,8 +112,7 @@ class _Work:
             self.notes.add(
                 Kind.CONVERTED,
                 f"The range of {ceinms_name} is, relative to the start, another for every muscle; the "
-                "widest, "
-                f"{bounds[0]:.4g} to {bounds[1]:.4g}, is <{name}_bounds> of all.",
+                f"widest, {bounds[0]:.4g} to {bounds[1]:.4g}, is <{name}_bounds> of all.",
             )
         return bounds
 
@@ -169,17 +168,14 @@ class _Work:
             self.notes.add(
                 Kind.CLAMPED,
                 f"{what} starts at {start:g}, on the bound of {low:g} to {high:g}. A search cannot start "
-                "there; "
-                f"it starts 1 % of the range inside, at {now:g}.",
+                f"there; it starts 1 % of the range inside, at {now:g}.",
             )
         else:
             self.notes.add(
                 Kind.CLAMPED,
-                f"{what} starts at {start:g}, outside its own bounds {low:g} to {high:g}. It was clamped "
-                "to the "
-                f"bound {bound:g}, and put 1 % of the range inside, at {now:g}, since a search cannot "
-                "start on "
-                "a bound.",
+                f"{what} starts at {start:g}, outside its own bounds {low:g} to {high:g}. It was clamped to "
+                f"the bound {bound:g}, and put 1 % of the range inside, at {now:g}, since a search cannot "
+                "start on a bound.",
             )
         return now
 
@@ -239,8 +235,8 @@ def _convert_filters(
         bounds[name] = _around((low, high), initial[name])
     notes.add(
         Kind.CONVERTED,
-        "c1 and c2 belong to a time step. The subject's is "
-        f"{time_steps[0]:g} s, that of the setup {time_steps[1]:g} s: "
+        f"c1 and c2 belong to a time step. The subject's is {time_steps[0]:g} s, that of the setup "
+        f"{time_steps[1]:g} s: "
         + "; ".join(
             f"{name} starts at {initial[name]:.6g} (was {start:g}) between {bounds[name][0]:.6g} and "
             f"{bounds[name][1]:.6g} (were {low:g} and {high:g})"

@@ -196,11 +196,9 @@ def _converted(
     delay = float(converted.electromechanical_delay + shifts.mean())
     notes.append(
         f"c1 and c2 were converted from a time step of {muscles.time_step:g} s to {time_step:g} s. The "
-        "filter's "
-        f"own delay changes with it, by {1000 * float(shifts.min()):.2g} to "
-        f"{1000 * float(shifts.max()):.2g} ms; "
-        "CEINMS has one delay for all muscles, so that emDelay was changed by the mean, to "
-        f"{max(delay, 0.0):.6g} s."
+        f"filter's own delay changes with it, by {1000 * float(shifts.min()):.2g} to "
+        f"{1000 * float(shifts.max()):.2g} ms; CEINMS has one delay for all muscles, so that emDelay was "
+        f"changed by the mean, to {max(delay, 0.0):.6g} s."
     )
     return converted, max(delay, 0.0)
 
@@ -299,8 +297,7 @@ def _sampled(
         others = ", ".join(muscle for i, muscle in enumerate(muscles) if not same[i])
         notes.append(
             f"CEINMS 0.9 has one {name} curve for all muscles: that of {int(same.sum())} of {len(muscles)} "
-            "was "
-            f"written; another has {others}."
+            f"was written; another has {others}."
         )
     y = values[:, int(np.argmax(same))]
     return CurvePoints(name, tuple(x.tolist()), tuple(np.round(y, 9).tolist()))

@@ -8,16 +8,14 @@ from pathlib import Path
 from typing import final
 
 import numpy as np
-import opensim
 
 from opensim_difcal.atomic import write_atomically
-from opensim_difcal.ceinms.curves import abscissa_of, curve_of
 from opensim_difcal.ceinms.dialects import DEFAULT_DELAY
 from opensim_difcal.ceinms.notes import Kind, Notes
-from opensim_difcal.ceinms.project import Project, read_project
+from opensim_difcal.ceinms.project import Project, clean_name, read_project
 from opensim_difcal.ceinms.report import report_text
 from opensim_difcal.ceinms.subject import MTU
-from opensim_difcal.errors import CEINMSFileError, DifcalError, raise_problems
+from opensim_difcal.errors import CEINMSFileError
 from opensim_difcal.inputs.crossing import crossing
 from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.inputs.muscles import muscle_names
@@ -27,7 +25,13 @@ from opensim_difcal.outputs.subject_file import write_subject
 from opensim_difcal.setup_file import PLACEHOLDER
 from opensim_difcal.setup_template import setup_text
 from opensim_difcal.tools.ceinms_bounds import start_and_bounds
-from opensim_difcal.tools.ceinms_setups import calibration_step, calibration_tool, execution_tool
+from opensim_difcal.tools.ceinms_meaning import check_names, coordinate_names, tell_of_meaning
+from opensim_difcal.tools.ceinms_setups import (
+    calibration_step,
+    calibration_tool,
+    execution_tool,
+    tell_of_lowpass,
+)
 from opensim_difcal.tools.ceinms_sidecar import sidecar, usable_activation
 from opensim_difcal.tools.ceinms_trials import (
     ImportedTrial,
@@ -39,7 +43,6 @@ from opensim_difcal.tools.ceinms_trials import (
 from opensim_difcal.tools.model_object import ModelObject
 from opensim_difcal.tools.model_source import ModelSource, open_model
 from opensim_difcal.tools.staging import move_into_place, staging_folder
-from opensim_difcal.wording import did_you_mean, listed
 
 REPORT = "import_report.md"
 _STEP_WHEN_UNKNOWN = 0.005
@@ -103,7 +106,7 @@ def import_ceinms(
     notes.add(Kind.READ, str(model_file))
     for note in model.notes:
         notes.add(Kind.CONVERTED, note)
-    _check_names(project, model.model, model_file)
+    check_names(project, model.model, model_file)
     with staging_folder(output, "import") as staging:
         work = _Import(
             project=project,
@@ -151,7 +154,7 @@ class _Import:
     @property
     def name(self) -> str:
         """Name of the files."""
-        return self.project.subject.path.stem.removesuffix("_subject").lstrip(".") or "subject"
+        return clean_name(self.project.subject.path.stem.removesuffix("_subject"), "subject")
 
     @property
     def delay(self) -> float:
@@ -191,6 +194,8 @@ class _Import:
             coordinates_files=self.coordinates_files,
             notes=self.notes,
         ).read(self.project.trials)
+        if trials:
+            tell_of_lowpass(self.notes)
         step = self._time_step(trials)
         if self.project.calibration is not None:
             self._write_calibration(trials, channels, step)
@@ -208,8 +213,7 @@ class _Import:
             self.notes.add(
                 Kind.CHOSEN,
                 f"<synthMTUs> {', '.join(both[:_MOST_NAMED])}: their recorded excitations are not used, as "
-                "in "
-                "CEINMS.",
+                "in CEINMS.",
             )
         self.mixes = {name: mix for name, mix in self.mixes.items() if name not in both}
 
@@ -247,8 +251,7 @@ class _Import:
             self.notes.add(
                 Kind.CHOSEN,
                 f"{subject.path.name} is not calibrated, so no sidecar (_subject.xml) was written, which "
-                "only "
-                "an execution needs.",
+                "only an execution needs.",
             )
             self._write_model(subject.mtus)
             return
@@ -276,7 +279,7 @@ class _Import:
     ) -> None:
         execution = self.project.execution
         assert execution is not None
-        known = _coordinate_names(self.source.model)
+        known = coordinate_names(self.source.model)
         coordinates = [dof for dof in self.dofs if dof in known]
         every = muscle_names(self.source.model)
         crosses = (
@@ -350,44 +353,12 @@ class _Import:
 
     def _tell(self) -> None:
         """Notes about everything that a subject of CEINMS means differently."""
-        _tell_of_meaning(self.project, self.source.model, self.notes)
+        tell_of_meaning(self.project, self.source.model, self.notes)
         if self.project.electromechanical_delay is None:
             self.notes.add(
                 Kind.CHOSEN,
                 f"No file gives the electromechanical delay; CEINMS's {DEFAULT_DELAY:g} s was taken.",
             )
-
-
-def _check_names(project: Project, model: opensim.Model, model_file: Path) -> None:
-    """Refuses muscles and degrees of freedom that the model does not have."""
-    known = muscle_names(model)
-    faults: list[DifcalError] = [
-        CEINMSFileError(
-            f"{project.subject.path}: muscle-tendon unit {name!r} is no muscle of {model_file}."
-            f"{did_you_mean(name, known)} The muscles are {listed(known)}. Give the model that the subject "
-            "was made from."
-        )
-        for name in project.subject.names
-        if name not in known
-    ]
-    coordinates = _coordinate_names(model)
-    calibrated = project.calibration.dofs if project.calibration else ()
-    faults += [
-        CEINMSFileError(
-            f"{project.path}: degree of freedom {name!r} is no coordinate of {model_file}."
-            f"{did_you_mean(name, coordinates)} The coordinates are {listed(coordinates)}. Give the model "
-            "that "
-            "the files were made from."
-        )
-        for name in calibrated
-        if name not in coordinates
-    ]
-    raise_problems(faults[:_MOST_NAMED])
-
-
-def _coordinate_names(model: opensim.Model) -> tuple[str, ...]:
-    coordinates = model.getCoordinateSet()
-    return tuple(coordinates.get(i).getName() for i in range(coordinates.getSize()))
 
 
 def _check_not_overwritten(staging: Path, output: Path, inputs: Sequence[Path]) -> None:
@@ -398,61 +369,3 @@ def _check_not_overwritten(staging: Path, output: Path, inputs: Sequence[Path]) 
                 f"--output: the import would write {path.name} over {path}, which it reads. Choose another "
                 "folder."
             )
-
-
-def _tell_of_meaning(project: Project, model: opensim.Model, notes: Notes) -> None:
-    subject = project.subject
-    if subject.percentage_change:
-        notes.add(
-            Kind.MEANING,
-            "optimalFibreLength: CEINMS's is that at full activation, and grows to "
-            f"{1 + subject.percentage_change:g} times of it without (<percentageChange> "
-            f"{subject.percentage_change:g}) where active force is concerned. Here it does not depend on "
-            "activation. The number was taken as it is; a muscle that is half active works at a fiber length "
-            f"{100 * (1 - 1 / (1 + subject.percentage_change / 2)):.2g} % shorter, in optimal fiber "
-            "lengths, than "
-            "here.",
-        )
-    for mtu in subject.mtus:
-        if mtu.activation_scale != 1.0:
-            notes.add(Kind.DROPPED, f"<activationScale> of {mtu.name}, {mtu.activation_scale:g}.")
-    strain = abscissa_of(curve_of(subject.curves, "tendonForceStrain"), 1.0)
-    given = f"{len(subject.curves)} of its own curves" if subject.curves else "CEINMS's default curves"
-    notes.add(
-        Kind.MEANING,
-        f"Curves: the subject has {given}; here every muscle keeps the Millard curves of the model."
-        + (
-            f" Its tendons reach maximum isometric force at a strain of {strain:.3g}, between points on a "
-            "straight "
-            "line; Millard's default does at 0.049."
-            if strain is not None
-            else ""
-        ),
-    )
-    muscles = model.getMuscles()
-    changed = []
-    for mtu in subject.mtus:
-        muscle = muscles.get(mtu.name)
-        angle = muscle.getPennationAngleAtOptimalFiberLength()
-        if abs(angle - mtu.pennation_angle) > 1e-4:
-            changed.append(f"{mtu.name} (model {angle:.4g} rad, CEINMS {mtu.pennation_angle:.4g} rad)")
-    if changed:
-        notes.add(
-            Kind.DROPPED,
-            "Pennation angles; the model's are kept. Different are: "
-            + ", ".join(changed[:_MOST_NAMED])
-            + (f", and {len(changed) - _MOST_NAMED} more." if len(changed) > _MOST_NAMED else "."),
-        )
-    notes.add(
-        Kind.DROPPED,
-        f"Damping ({subject.damping:g}) and maximum contraction velocity: those of the model's muscles are "
-        "kept.",
-    )
-    left = [name for name in muscle_names(model) if name not in subject.names]
-    if left:
-        notes.add(
-            Kind.CHOSEN,
-            f"{len(left)} muscles of the model are not in the subject and were left as they are: "
-            + ", ".join(left[:_MOST_NAMED])
-            + (f", and {len(left) - _MOST_NAMED} more." if len(left) > _MOST_NAMED else "."),
-        )

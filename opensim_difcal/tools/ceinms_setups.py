@@ -149,8 +149,7 @@ def _strength_groups(
         notes.add(
             Kind.MEANING,
             "Muscles of a strength group start with different strength coefficients. CEINMS gives all of "
-            "them "
-            "the first one's; here they share a factor on their own.",
+            "them the first one's; here they share a factor on their own.",
         )
     return tuple(groups)
 
@@ -160,8 +159,8 @@ def _calibration_tendon(tendon: str, notes: Notes) -> dict[str, str]:
         notes.add(
             Kind.MEANING,
             "The tendon is <stiff>. Here <tendon>model</tendon> leaves every muscle the tendon that the "
-            "model "
-            "gives it (ignore_tendon_compliance): set that property to true in the .osim for a rigid one.",
+            "model gives it (ignore_tendon_compliance): set that property to true in the .osim for a rigid "
+            "one.",
         )
         return {"tendon": "model"}
     kind = "equilibrium" if tendon == "equilibriumElastic" else "rosenbrock"
@@ -193,8 +192,7 @@ def _tell_of_choices(calibration: CEINMSCalibration, notes: Notes, preset: str) 
         notes.add(
             Kind.CHOSEN,
             f"Preset {preset}: calibrated by gradients, in seconds. The settings of simulated annealing "
-            "stand in "
-            "the setup and are used with <preset>ceinms</preset> (import with --preset ceinms).",
+            "stand in the setup and are used with <preset>ceinms</preset> (import with --preset ceinms).",
         )
     if len(calibration.steps) > 1:
         notes.add(
@@ -203,16 +201,24 @@ def _tell_of_choices(calibration: CEINMSCalibration, notes: Notes, preset: str) 
             "parameters at once, ranges united. Steps make annealing's search smaller; a search by gradients "
             "does not need them, and finds what fits all joints.",
         )
+    notes.add(
+        Kind.CHOSEN,
+        "Every trial of <trialSet> calibrates. Add others with <role>validation</role>: only on movement "
+        "that the calibration has not seen does the report show whether to believe it.",
+    )
     if calibration.activation == "piecewise":
         notes.add(
             Kind.MEANING,
             "The activation is <piecewise>. Here it is always exponential, with a negative shape factor.",
         )
+
+
+def tell_of_lowpass(notes: Notes) -> None:
+    """Tells what files of CEINMS do not say about the coordinates."""
     notes.add(
         Kind.CHOSEN,
         "<lowpass_cutoff_frequency_for_coordinates> is the default, 6 Hz: files of CEINMS do not tell how "
-        "the "
-        "inverse dynamics were filtered. Set it to what you used; -1 for none.",
+        "the inverse dynamics were filtered. Set it to what you used; -1 for none.",
     )
 
 
@@ -252,8 +258,7 @@ def execution_tool(
         notes.add(
             Kind.MEANING,
             "gamma weighs absolute changes of excitations in CEINMS, squared ones here; alpha, beta and "
-            "gamma "
-            "were taken as they are. What they mean is best seen in the report of a run.",
+            "gamma were taken as they are. What they mean is best seen in the report of a run.",
         )
     return NMSExecutionTool(
         name=name,
@@ -303,8 +308,8 @@ def _mode(
         values["gamma"] = _LARGE_GAMMA
         notes.add(
             Kind.MEANING,
-            "No muscle is adjusted, and mode emg_hybrid always adjusts: gamma is "
-            f"{_LARGE_GAMMA:g}, so that recorded excitations stay as they are.",
+            f"No muscle is adjusted, and mode emg_hybrid always adjusts: gamma is {_LARGE_GAMMA:g}, so that "
+            "recorded excitations stay as they are.",
         )
     values["adjusted_muscles"] = tuple(recorded)
     if not synthesized:

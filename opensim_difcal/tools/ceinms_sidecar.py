@@ -14,6 +14,7 @@ from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.outputs.subject import Provenance, Subject, file_digests, package_versions
 from opensim_difcal.physics.limits import LARGEST_TIME_STEP
 from opensim_difcal.tools.ceinms_bounds import converted_pole
+from opensim_difcal.tools.execution_inputs import DEFAULT_CUTOFF
 
 PERCENTAGE_CHANGE = "ceinms_percentage_change"
 CALIBRATED_DOFS = "ceinms_dofs"
@@ -40,16 +41,14 @@ def usable_activation(mtus: Sequence[MTU], notes: Notes) -> tuple[MTU, ...]:
                 notes.add(
                     Kind.CLAMPED,
                     f"{name} of {mtu.name} is {value:g}; it became {changed[name]:g}, since only poles "
-                    f"-{name} "
-                    "between 0 and 1 stand for a time constant.",
+                    f"-{name} between 0 and 1 stand for a time constant.",
                 )
         if mtu.shape_factor >= 0.0:
             changed["shape_factor"] = _SHAPE
             notes.add(
                 Kind.CLAMPED,
                 f"shapeFactor of {mtu.name} is {mtu.shape_factor:g}, which belongs to the piecewise "
-                "activation; "
-                f"it became {_SHAPE:g}, with which activation is excitation nearly.",
+                f"activation; it became {_SHAPE:g}, with which activation is excitation nearly.",
             )
         usable.append(replace(mtu, **changed))
     return tuple(usable)
@@ -82,6 +81,7 @@ def sidecar(
         inputs: Files that were read.
     """
     subject = project.subject
+    tendon = project.execution.tendon if project.execution else ""
     mtus, step = _at_usable_step(subject.mtus, time_step, notes)
     starts = {mtu.name: mtu for mtu in project.start.mtus} if project.start else {}
 
@@ -109,9 +109,9 @@ def sidecar(
         },
         time_step=step,
         electromechanical_delay=delay,
-        lowpass_cutoff_frequency_for_coordinates=6.0,
+        lowpass_cutoff_frequency_for_coordinates=DEFAULT_CUTOFF,
         tendon="elastic",
-        elastic_tendon="equilibrium",
+        elastic_tendon="rosenbrock" if tendon == "integrationElastic" else "equilibrium",
         made_elastic=(),
         excitation_map=tuple(excitation_map),
         strength_groups={name: (name,) for name in coefficients},
@@ -141,8 +141,7 @@ def _at_usable_step(mtus: Sequence[MTU], time_step: float, notes: Notes) -> tupl
     notes.add(
         Kind.CONVERTED,
         f"c1 and c2 belong to {time_step:g} s, longer than the {LARGEST_TIME_STEP:g} s with which tendons "
-        "are "
-        f"resolved; every c became -(-c)^{ratio:.4g}, which belongs to {LARGEST_TIME_STEP:g} s.",
+        f"are resolved; every c became -(-c)^{ratio:.4g}, which belongs to {LARGEST_TIME_STEP:g} s.",
     )
     return tuple(
         replace(mtu, c1=converted_pole(mtu.c1, ratio), c2=converted_pole(mtu.c2, ratio)) for mtu in mtus

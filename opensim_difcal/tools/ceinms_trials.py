@@ -142,9 +142,8 @@ class TrialImport:
             self.notes.add(
                 Kind.MISSING,
                 f"Trial {name!r} names no coordinates (CEINMS 0.9 has no element for them), from which "
-                "muscle "
-                f"lengths and moment arms are computed. Replace {PLACEHOLDER} in its <coordinates_file>, or "
-                f"import again with --coordinates-file {trial.path.name}=IK.mot.",
+                f"muscle lengths and moment arms are computed. Replace {PLACEHOLDER} in its "
+                f"<coordinates_file>, or import again with --coordinates-file {trial.path.name}=IK.mot.",
             )
         return trial.motion_file
 
@@ -153,10 +152,12 @@ class TrialImport:
         if path is None:
             return None
         try:
-            return read_storage(path)
+            table = read_storage(path)
         except (DifcalError, OSError) as error:
             self.notes.add(Kind.MISSING, f"Trial {name!r}: the {what} cannot be read. {error}")
             return None
+        self.notes.add(Kind.READ, str(path))
+        return table
 
     def _time_range(
         self, trial: CEINMSTrial, name: str, tables: Sequence[Table], excitations: Table | None
@@ -177,8 +178,7 @@ class TrialImport:
             self.notes.add(
                 Kind.CHOSEN,
                 f"Trial {name!r} has no <startStopTime>; its files have {first:g} to {last:g} s in common, "
-                "the "
-                f"delay of {self.delay:g} s counted, and all of it is scored.",
+                f"the delay of {self.delay:g} s counted, and all of it is scored.",
             )
             return first, last
         offset = min(start for start, _ in spans) if trial.is_from_zero else 0.0
@@ -205,8 +205,7 @@ class TrialImport:
         self.notes.add(
             Kind.CONVERTED,
             f"Trial {trial.name!r}: columns {', '.join(bare)} of {forces.path.name} have no '{_MOMENT}' at "
-            "the "
-            f"end; {file} has.",
+            f"the end; {file} has.",
         )
         return replace(trial, generalized_forces_file=self.output / file)
 

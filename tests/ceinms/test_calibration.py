@@ -38,12 +38,10 @@ def test_the_penalty_of_0_21_gives_a_range(write):
     calibration = read_calibration(write(calibration_xml(objective=OBJECTIVE)), notes)
     assert calibration.steps[0].fiber_range == (0.6, 1.4)
     assert notes.of(Kind.DROPPED) == (
-        "file.xml: <torqueErrorNormalised> has weight '1', exponent '1'. Here the error is squared, "
-        "divided by "
-        "the variance of the measured moment, and has the weight 1.",
+        "file.xml: <torqueErrorNormalised> has weight '1', exponent '1'. Here the error is squared, divided "
+        "by the variance of the measured moment, and has the weight 1.",
         "file.xml: the <penalty> on fiber lengths has weight '100', exponent '2'; its range was kept, and "
-        "here "
-        "the squared excess has the weight of the preset.",
+        "here the squared excess has the weight of the preset.",
     )
 
 
@@ -67,8 +65,7 @@ def test_groups_and_steps_are_kept(write):
             "<name>c3</name>",
             "<parameter 'c3'> is no parameter of CEINMS; expected one of c1, c2, damping, emDelay, "
             "maxContractionVelocity, maxIsometricForce, optimalFibreLength, pennationAngle, "
-            "percentageChange, "
-            "shapeFactor, strengthCoefficient, tendonSlackLength. Correct its <name>.",
+            "percentageChange, shapeFactor, strengthCoefficient, tendonSlackLength. Correct its <name>.",
         ),
         (
             "<range>-0.95 -0.05</range>",

@@ -1,8 +1,9 @@
+import os
 import re
 
 import pytest
 
-from opensim_difcal.ceinms.document import MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS, parse, read_document, shown
+from opensim_difcal.ceinms.document import MAX_BYTES, MAX_ELEMENTS, parse, read_document, shown
 from opensim_difcal.errors import CEINMSFileError
 
 BOMB = """<?xml version="1.0"?>
@@ -10,10 +11,7 @@ BOMB = """<?xml version="1.0"?>
 <!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;">]>
 <subject>&c;</subject>"""
 EXTERNAL = '<!DOCTYPE subject [<!ENTITY x SYSTEM "file:///etc/passwd">]><subject>&x;</subject>'
-DOCTYPE = (
-    "s.xml: holds a document type (<!DOCTYPE ...>), with which entities and other files could be brought "
-    "in. No file of CEINMS needs one; remove it."
-)
+DOCTYPE = "a <!DOCTYPE> declaration is not allowed, for it can hold entities. Remove it."
 
 
 def refused(content: bytes | str) -> str:
@@ -43,7 +41,7 @@ def test_elements_keep_their_order_and_lose_namespaces_and_white_space():
     ],
 )
 def test_document_types_with_and_without_entities_are_refused(content):
-    assert refused(content) == DOCTYPE
+    assert refused(content).partition(": ")[2].partition(": ")[2] == DOCTYPE
 
 
 def test_an_entity_that_nobody_declares_is_not_well_formed():
@@ -65,10 +63,10 @@ def test_what_is_cut_short_says_where():
 
 
 def test_deep_nesting_is_refused():
-    assert parse(b"<a>" * MAX_DEPTH + b"</a>" * MAX_DEPTH, "s.xml").tag == "a"
+    assert parse(b"<a>" * 100 + b"</a>" * 100, "s.xml").tag == "a"
     assert refused("<a>" * 100_000) == (
-        "s.xml: elements are nested more than 32 deep; those of CEINMS are at most ten. Check what wrote the "
-        "file."
+        "s.xml: line 1, column 301: elements are nested more than 100 deep. Save the file again from its "
+        "program."
     )
 
 
@@ -78,18 +76,11 @@ def test_too_many_elements_are_refused():
     )
 
 
-def test_large_files_are_refused_without_being_read_whole(tmp_path):
+def test_large_files_are_refused():
     assert refused(b" " * (MAX_BYTES + 1)) == (
         "s.xml: the file has 4000001 bytes; a file of CEINMS has at most 4000000. Give the XML file, not a "
         "file of data."
     )
-    path = tmp_path / "s.xml"
-    with path.open("wb") as file:
-        file.truncate(50 * MAX_BYTES)
-    with pytest.raises(
-        CEINMSFileError, match=r"the file has more than 4000000 bytes, more than any file of CEINMS\."
-    ):
-        read_document(path)
 
 
 def test_latin_1_without_a_declaration_is_read():
@@ -109,11 +100,15 @@ def test_an_unknown_encoding_says_so():
 
 
 def test_files_that_cannot_be_read_say_why(tmp_path):
-    for path, reason in ((tmp_path, "is a folder"), (tmp_path / "no.xml", "does not exist")):
+    os.mkfifo(tmp_path / "pipe.xml")
+    for path, reason in (
+        (tmp_path, "is a folder"),
+        (tmp_path / "no.xml", "does not exist"),
+        (tmp_path / "pipe.xml", "is a pipe or a device"),
+    ):
         expected = re.escape(
-            f"{path}: the file {reason} ({path}). Correct the path; paths in a file of CEINMS are relative "
-            "to "
-            "that file's folder."
+            f"{path}: the file {reason}. Correct the path; paths in a file of CEINMS are relative to that "
+            "file's folder."
         )
         with pytest.raises(CEINMSFileError, match=expected):
             read_document(path)
@@ -121,4 +116,4 @@ def test_files_that_cannot_be_read_say_why(tmp_path):
 
 def test_long_words_are_cut_in_messages():
     assert shown("a\\b") == "'a\\b'"
-    assert shown("x" * 1000) == repr("x" * 80 + "...")
+    assert shown("x" * 1000) == repr("x" * 100) + "... (1000 characters)"

@@ -39,8 +39,7 @@ def test_an_input_that_stands_twice_is_added(write):
             'weight="1"',
             'weight="one"',
             "<excitation 'soleus_r'>/<input> attribute 'weight' holds 'one'; expected one finite number. "
-            "Correct "
-            "it.",
+            "Correct it.",
         ),
         (
             'weight="1">SOL',

@@ -35,7 +35,7 @@ from opensim_difcal.ceinms.real_time import read_real_time_calibration
 from opensim_difcal.ceinms.report import report_text
 from opensim_difcal.ceinms.schema import subject_faults
 from opensim_difcal.ceinms.setups import read_calibration_setup, read_execution_setup
-from opensim_difcal.ceinms.subject import read_subject
+from opensim_difcal.ceinms.subject_reader import read_subject
 from opensim_difcal.ceinms.trial import read_trial
 from opensim_difcal.errors import DifcalError
 

@@ -89,7 +89,7 @@ def test_faults_of_several_files_are_told_at_once(folder):
         read_project(folder / "setup.xml", Notes())
     assert [str(error).replace(f"{folder}/", "") for error in caught.value.errors] == [
         "subject.xml: <mtuSet> is missing. Add it.",
-        "generator.xml: the file does not exist (generator.xml). Correct the path; paths in a file of CEINMS "
+        "generator.xml: the file does not exist. Correct the path; paths in a file of CEINMS "
         "are relative to that file's folder.",
         "walk.xml: the root element is <trial>; expected <inputData>. Check which file is named.",
     ]
@@ -98,8 +98,8 @@ def test_faults_of_several_files_are_told_at_once(folder):
 def test_another_file_is_refused(folder):
     expected = re.escape(
         "the root element is <execution>; expected one of <ceinmsCalibration>, <ceinms>, "
-        "<simulatedAnnealing>, "
-        "<subject>. Give a setup file of CEINMS, the calibration file of CEINMS-RT, or a subject."
+        "<simulatedAnnealing>, <subject>. Give a setup file of CEINMS, the calibration file of CEINMS-RT, or "
+        "a subject."
     )
     with pytest.raises(CEINMSFileError, match=expected):
         read_project(folder / "execution.xml", Notes())

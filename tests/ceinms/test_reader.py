@@ -41,7 +41,7 @@ def test_what_is_no_path_is_refused(tmp_path):
     reader.resolved("a" * 5000, "<file>")
     assert [str(error).partition("setup.xml: ")[2] for error in reader.errors] == [
         "<file> is 'a\\x00b', which is no path. Correct it.",
-        f"<file> is '{'a' * 80}...', which is no path. Correct it.",
+        f"<file> is '{'a' * 100}'... (5000 characters), which is no path. Correct it.",
     ]
 
 

@@ -7,7 +7,8 @@ from ceinms_files import CALIBRATED, REAL_TIME_SUBJECT, UNITS, subject_xml
 
 from opensim_difcal.ceinms.dialects import Dialect
 from opensim_difcal.ceinms.notes import Kind, Notes
-from opensim_difcal.ceinms.subject import CEINMSSubject, read_subject
+from opensim_difcal.ceinms.subject import CEINMSSubject
+from opensim_difcal.ceinms.subject_reader import read_subject
 from opensim_difcal.errors import CEINMSFileError, DifcalError, Problems
 
 
@@ -93,9 +94,8 @@ def test_degrees_are_read_where_the_unit_says_so_and_where_radians_cannot_be(rea
     )
     assert read(text).mtus[1].pennation_angle == pytest.approx(math.radians(12))
     assert read.notes.of(Kind.CONVERTED) == (
-        "subject.xml: <mtu 'tib_ant_r'>/<pennationAngle> is 12, which no muscle has in radians; it was "
-        "read as "
-        "degrees.",
+        "subject.xml: <mtu 'tib_ant_r'>/<pennationAngle> is 12, which no muscle has in radians; it was read "
+        "as degrees.",
     )
 
 
@@ -125,9 +125,8 @@ def test_unknown_elements_are_told_not_refused(read):
         (
             "<optimalFibreLength>0.047</optimalFibreLength>",
             "<optimalFibreLenght>0.047</optimalFibreLenght>",
-            "<mtu 'soleus_r'>/<optimalFibreLength> is missing. Did you misspell it as "
-            "<optimalFibreLenght>? Add "
-            "it.",
+            "<mtu 'soleus_r'>/<optimalFibreLength> is missing. Did you misspell it as <optimalFibreLenght>? "
+            "Add it.",
         ),
         (
             "<c1>-0.51</c1>",
@@ -199,8 +198,7 @@ def test_unknown_elements_are_told_not_refused(read):
             "<xPoints>0.4 1 1.7",
             "<xPoints>0.4 1",
             "<curve 'activeForceLength'>: <xPoints> holds 2 numbers and <yPoints> 3; expected as many. "
-            "Correct "
-            "them.",
+            "Correct them.",
         ),
         (
             "<xPoints>0.4 1 1.7",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from opensim_difcal.ceinms.excitation_generator import read_excitation_generator
 from opensim_difcal.ceinms.notes import Notes
 from opensim_difcal.ceinms.schema import DOUBLE, subject_faults
-from opensim_difcal.ceinms.subject import read_subject
+from opensim_difcal.ceinms.subject_reader import read_subject
 from opensim_difcal.ceinms.writer import excitation_generator_text, number_text, subject_text
 
 

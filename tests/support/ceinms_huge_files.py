@@ -15,7 +15,7 @@ from opensim_difcal.ceinms.excitation_generator import read_excitation_generator
 from opensim_difcal.ceinms.execution import read_execution
 from opensim_difcal.ceinms.notes import Notes
 from opensim_difcal.ceinms.schema import subject_faults
-from opensim_difcal.ceinms.subject import read_subject
+from opensim_difcal.ceinms.subject_reader import read_subject
 from opensim_difcal.ceinms.trial import read_trial
 from opensim_difcal.errors import DifcalError
 

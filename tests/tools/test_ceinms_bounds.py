@@ -82,11 +82,9 @@ def test_a_start_outside_its_own_bounds_is_clamped_and_both_numbers_are_told():
     assert start.bounds["strength_coefficient"] == (pytest.approx(0.5 / 2.48), pytest.approx(2.5 / 2.48))
     assert notes.of(Kind.CLAMPED) == (
         "strengthCoefficient of soleus_r starts at 3, outside its own bounds 0.5 to 2.5. It was clamped to "
-        "the "
-        "bound 2.5, and put 1 % of the range inside, at 2.48, since a search cannot start on a bound.",
+        "the bound 2.5, and put 1 % of the range inside, at 2.48, since a search cannot start on a bound.",
         "c1 starts at 0.769, outside its own bounds -0.95 to -0.05. It was clamped to the bound -0.05, and "
-        "put "
-        "1 % of the range inside, at -0.059, since a search cannot start on a bound.",
+        "put 1 % of the range inside, at -0.059, since a search cannot start on a bound.",
         "shapeFactor starts at 0.1, outside its own bounds -2.999 to -0.001. It was clamped to the bound "
         "-0.001, and put 1 % of the range inside, at -0.03098, since a search cannot start on a bound.",
     )
@@ -97,8 +95,7 @@ def test_a_start_on_a_bound_is_moved_inside():
     assert start.mtus[0].strength_coefficient == pytest.approx(0.52)
     assert notes.of(Kind.CLAMPED) == (
         "strengthCoefficient of soleus_r starts at 0.5, on the bound of 0.5 to 2.5. A search cannot start "
-        "there; "
-        "it starts 1 % of the range inside, at 0.52.",
+        "there; it starts 1 % of the range inside, at 0.52.",
     )
 
 
@@ -108,8 +105,7 @@ def test_an_absolute_range_is_the_widest_of_all_muscles_relative_to_their_starts
     assert start.bounds["optimal_fiber_length"] == (pytest.approx(0.5), pytest.approx(2.0))
     assert notes.of(Kind.CONVERTED) == (
         "The range of optimalFibreLength is, relative to the start, another for every muscle; the widest, "
-        "0.5 to "
-        "2, is <optimal_fiber_length_bounds> of all.",
+        "0.5 to 2, is <optimal_fiber_length_bounds> of all.",
     )
 
 
@@ -124,9 +120,8 @@ def test_what_no_step_calibrates_is_held():
     assert start.bounds["c1"] == (pytest.approx(-0.501), pytest.approx(-0.499))
     assert start.bounds["shape_factor"] == (pytest.approx(-1.001), pytest.approx(-0.999))
     assert (
-        "No step calibrates optimalFibreLength, so <optimal_fiber_length_bounds> hold it within a "
-        "thousandth of "
-        "its start. Remove the element from the setup to calibrate it between the default bounds."
+        "No step calibrates optimalFibreLength, so <optimal_fiber_length_bounds> hold it within a thousandth "
+        "of its start. Remove the element from the setup to calibrate it between the default bounds."
     ) in notes.of(Kind.CHOSEN)
 
 
@@ -164,13 +159,11 @@ def test_ranges_that_cannot_be_are_cut_and_told():
     assert start.bounds["shape_factor"] == (-2.999, -0.001)
     assert (
         "The range of c1, -0.95 to 0.95, became -0.95 to -0.001: the filter's poles are -c1 and -c2, and "
-        "only "
-        "poles between 0 and 1 stand for a time constant."
+        "only poles between 0 and 1 stand for a time constant."
     ) in notes.of(Kind.CLAMPED)
     assert (
         "The range of shapeFactor, 0 to 0.12, became -2.999 to -0.001: a positive shape factor belongs to "
-        "the "
-        "piecewise activation, which has no counterpart."
+        "the piecewise activation, which has no counterpart."
     ) in notes.of(Kind.CLAMPED)
 
 
@@ -182,9 +175,8 @@ def test_what_is_not_calibrated_here_is_told():
     )
     assert notes.of(Kind.DROPPED) == (
         "calibration.xml: the calibration of emDelay, which is not calibrated here.",
-        "calibration.xml: tendonSlackLength is calibrated by groups (<muscleGroups>). Here every muscle "
-        "has its "
-        "own.",
+        "calibration.xml: tendonSlackLength is calibrated by groups (<muscleGroups>). Here every muscle has "
+        "its own.",
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import opensim
 import pytest
-from ankle_tool import MUSCLES
+from ankle_tool import LEG, MUSCLES
 from ceinms_strategies import SUBJECTS, subject_of
 from hypothesis import given, settings
 from scipy.interpolate import CubicSpline
@@ -15,9 +15,10 @@ from opensim_difcal.ceinms.excitation_generator import read_excitation_generator
 from opensim_difcal.ceinms.notes import Notes
 from opensim_difcal.ceinms.schema import subject_faults
 from opensim_difcal.ceinms.subject import CEINMSSubject
-from opensim_difcal.ceinms.subject import read_subject as read_ceinms
+from opensim_difcal.ceinms.subject_reader import read_subject as read_ceinms
 from opensim_difcal.ceinms.writer import subject_text
 from opensim_difcal.errors import CEINMSFileError, ModelError
+from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.inputs.opensim_model import load_model
 from opensim_difcal.outputs.subject import Subject
 from opensim_difcal.outputs.subject_file import read_subject, write_subject
@@ -123,16 +124,13 @@ def test_the_excitation_map_is_written_too(calibrated_ankle, tmp_path):
     assert outcome.files == (tmp_path / "s.xml", tmp_path / "deep" / "g.xml")
     assert outcome.notes[-1] == (
         f"{tmp_path / 'deep' / 'g.xml'}: <inputSignals> have to be in the order of the EMG file's columns; "
-        "CEINMS "
-        "goes by it."
+        "CEINMS goes by it."
     )
 
 
 def test_muscles_of_several_channels_get_their_mean_and_unmapped_columns_are_muscles(
     calibrated_ankle, sidecar, tmp_path
 ):
-    from opensim_difcal.inputs.excitations import ExcitationChannel
-
     channels = (
         ExcitationChannel(name="A", muscles=("soleus_r",)),
         ExcitationChannel(name="B", muscles=("soleus_r", "tib_ant_r")),
@@ -214,8 +212,6 @@ def test_paths_that_cannot_be_written_are_refused(calibrated_ankle, tmp_path):
 def test_ours_to_ceinms_and_back_leaves_every_number_and_the_model_as_they_are(
     calibrated_ankle, sidecar, tmp_path
 ):
-    from ankle_tool import LEG
-
     exported(calibrated_ankle, tmp_path / "ankle.xml")
     import_ceinms(tmp_path / "ankle.xml", model_file=LEG / "leg_scaled.osim", output=tmp_path / "out")
     assert (tmp_path / "out" / "ankle.osim").read_bytes() == (calibrated_ankle / "ankle.osim").read_bytes()

@@ -140,8 +140,7 @@ def test_a_calibrated_subject_alone_has_a_sidecar_and_its_step_is_a_guess_unless
     outcome = imported(source, tmp_path / "out")
     assert outcome.notes.of(Kind.MISSING) == (
         "c1 and c2 of the subject belong to a time step of 0.005 s, A GUESS: no file tells. Import again "
-        "with "
-        "--time-step and the step of your muscle-tendon lengths, in seconds.",
+        "with --time-step and the step of your muscle-tendon lengths, in seconds.",
     )
     side = read_subject(tmp_path / "out" / "s_subject.xml")
     assert side.parameters["shape_factor"].final.tolist() == [-1.25] * len(MUSCLES)
@@ -178,8 +177,7 @@ def test_activation_that_cannot_be_run_is_clamped_and_told(tmp_path):
     ) in notes.of(Kind.CLAMPED)
     assert (
         "shapeFactor of soleus_r is 0.1, which belongs to the piecewise activation; it became -0.001, with "
-        "which "
-        "activation is excitation nearly."
+        "which activation is excitation nearly."
     ) in notes.of(Kind.CLAMPED)
 
 
@@ -316,9 +314,8 @@ def test_muscles_and_degrees_of_freedom_that_the_model_lacks_are_refused(tmp_pat
     assert first.endswith("Give the model that the subject was made from.")
     assert second == (
         f"{source}: degree of freedom 'ankle_angle_l' is no coordinate of {MODEL}. Did you mean "
-        "'ankle_angle_r'? "
-        "The coordinates are 'ankle_angle_r', 'hip_flexion_r', 'knee_angle_r'. Give the model that the files "
-        "were made from."
+        "'ankle_angle_r'? The coordinates are 'ankle_angle_r', 'hip_flexion_r', 'knee_angle_r'. Give the "
+        "model that the files were made from."
     )
     assert not (tmp_path / "out").exists()
 
@@ -329,8 +326,7 @@ def test_what_is_read_is_not_written_over(tmp_path):
     (tmp_path / "leg.osim").write_bytes(MODEL.read_bytes())
     expected = re.escape(
         f"--output: the import would write leg.osim over {tmp_path / 'leg.osim'}, which it reads. Choose "
-        "another "
-        "folder."
+        "another folder."
     )
     with pytest.raises(CEINMSFileError, match=expected):
         imported(source, tmp_path, model_file=tmp_path / "leg.osim")
@@ -369,9 +365,8 @@ def test_trials_with_different_frames_are_told(tmp_path):
     (tmp_path / "ik.mot").write_text(text)
     outcome = imported(source, tmp_path / "out", coordinates_files={"walk_normal_1": tmp_path / "ik.mot"})
     assert (
-        "Trials have frames every 0.01 to 0.02 s. In CEINMS the same c1 and c2 mean other time constants "
-        "for each; "
-        "here they mean the same."
+        "Trials have frames every 0.01 to 0.02 s. In CEINMS the same c1 and c2 mean other time constants for "
+        "each; here they mean the same."
     ) in outcome.notes.of(Kind.MEANING)
 
 

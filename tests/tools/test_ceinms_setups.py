@@ -132,8 +132,7 @@ def test_the_preset_is_the_tools_own_unless_annealing_is_asked_for():
     _, notes = imported(calibration())
     assert notes.of(Kind.CHOSEN)[0] == (
         "Preset default: calibrated by gradients, in seconds. The settings of simulated annealing stand in "
-        "the "
-        "setup and are used with <preset>ceinms</preset> (import with --preset ceinms)."
+        "the setup and are used with <preset>ceinms</preset> (import with --preset ceinms)."
     )
     tool, notes = imported(calibration(), preset="ceinms")
     assert tool.preset == "ceinms"
@@ -152,8 +151,7 @@ def test_rigid_tendons_and_the_piecewise_activation_mean_something_else():
     assert tool.tendon == "model"
     assert set(notes.of(Kind.MEANING)) == {
         "The tendon is <stiff>. Here <tendon>model</tendon> leaves every muscle the tendon that the model "
-        "gives it "
-        "(ignore_tendon_compliance): set that property to true in the .osim for a rigid one.",
+        "gives it (ignore_tendon_compliance): set that property to true in the .osim for a rigid one.",
         "The activation is <piecewise>. Here it is always exponential, with a negative shape factor.",
     }
 
@@ -182,9 +180,8 @@ def test_a_muscle_stays_in_its_first_group():
     tool, notes = imported(calibration(*groups))
     assert [group.muscles for group in tool.strength_groups] == [("soleus",), ("psoas",)]
     assert (
-        "calibration.xml: a later step groups muscles for strength that are in a group already; they stay "
-        "in the "
-        "first."
+        "calibration.xml: a later step groups muscles for strength that are in a group already; they stay in "
+        "the first."
     ) in notes.of(Kind.CHOSEN)
 
 
@@ -194,8 +191,7 @@ def test_groups_with_different_starts_share_a_factor():
     _, notes = imported(calibration(strength("global")), project=project)
     assert notes.of(Kind.MEANING) == (
         "Muscles of a strength group start with different strength coefficients. CEINMS gives all of them "
-        "the "
-        "first one's; here they share a factor on their own.",
+        "the first one's; here they share a factor on their own.",
     )
 
 
@@ -265,8 +261,7 @@ def test_a_hybrid_with_muscles_to_synthesize_and_to_adjust():
     )
     assert notes.of(Kind.MEANING) == (
         "gamma weighs absolute changes of excitations in CEINMS, squared ones here; alpha, beta and gamma "
-        "were "
-        "taken as they are. What they mean is best seen in the report of a run.",
+        "were taken as they are. What they mean is best seen in the report of a run.",
     )
 
 
@@ -288,6 +283,5 @@ def test_nothing_to_adjust_holds_the_recorded_ones():
     assert (tool.mode, tool.gamma, tool.adjusted_muscles) == ("emg_hybrid", 1000.0, ())
     assert (
         "No muscle is adjusted, and mode emg_hybrid always adjusts: gamma is 1000, so that recorded "
-        "excitations "
-        "stay as they are."
+        "excitations stay as they are."
     ) in notes.of(Kind.MEANING)

@@ -70,7 +70,9 @@ def test_files_are_referenced_as_they_are(trial):
     assert found.time_range == (0.2, 0.6)
     assert found.frame_step == 0.02  # of the lengths
     assert found.columns == ("SOL", "TA")
-    assert not list(notes)
+    names = [Path(path).name for path in notes.of(Kind.READ)]
+    assert names == ["ik.mot", "id.sto", "emg.sto", "lmt.sto"]
+    assert [kind for kind, _ in notes] == [Kind.READ]
 
 
 def test_without_lengths_the_step_is_that_of_the_coordinates(trial):
@@ -82,8 +84,7 @@ def test_without_times_everything_that_all_files_have_is_scored(trial):
     assert found.time_range == (pytest.approx(0.05), 1.0)
     assert notes.of(Kind.CHOSEN) == (
         "Trial 'walk' has no <startStopTime>; its files have 0.05 to 1 s in common, the delay of 0.1 s "
-        "counted, "
-        "and all of it is scored.",
+        "counted, and all of it is scored.",
     )
 
 
@@ -92,8 +93,7 @@ def test_times_beyond_the_files_are_cut_and_told(trial):
     assert found.time_range == (pytest.approx(0.05), 0.6)
     assert notes.of(Kind.CLAMPED) == (
         "Trial 'walk': its times -1 to 0.6 s became 0.05 to 0.6 s, for which all its files have data, the "
-        "delay of "
-        "0.1 s counted.",
+        "delay of 0.1 s counted.",
     )
 
 
@@ -113,8 +113,7 @@ def test_a_trial_without_coordinates_gets_the_placeholder_and_says_what_to_do(tr
     assert found.coordinates_file.name == "FILL_IN"
     assert notes.of(Kind.MISSING) == (
         "Trial 'walk' names no coordinates (CEINMS 0.9 has no element for them), from which muscle lengths "
-        "and "
-        "moment arms are computed. Replace FILL_IN in its <coordinates_file>, or import again with "
+        "and moment arms are computed. Replace FILL_IN in its <coordinates_file>, or import again with "
         "--coordinates-file walk.xml=IK.mot.",
     )
 
@@ -130,9 +129,8 @@ def test_coordinates_can_be_given_by_the_trials_file_or_name(trial, key):
 
 def test_given_coordinates_that_fit_nothing_are_refused(trial):
     expected = re.escape(
-        "--coordinates-file: 'run.xml' is none of the trials, which are 'walk'. Give the name or the file "
-        "of a "
-        "trial, as in TRIAL.xml=IK.mot."
+        "--coordinates-file: 'run.xml' is none of the trials, which are 'walk'. Give the name or the file of "
+        "a trial, as in TRIAL.xml=IK.mot."
     )
     with pytest.raises(CEINMSFileError, match=expected):
         imported(trial, coordinates={"run.xml": trial.path})
@@ -154,9 +152,8 @@ def test_what_a_trial_lacks_and_what_cannot_be_read_is_told(trial):
     found, notes = imported(replace(trial, excitations_file=absent))
     assert found.excitations_file == absent
     assert notes.of(Kind.MISSING) == (
-        f"Trial 'walk': the excitations cannot be read. {absent}: the file does not exist. Check the path "
-        "in the "
-        "setup file.",
+        f"Trial 'walk': the excitations cannot be read. {absent}: the file does not exist. Check the path in "
+        "the setup file.",
     )
 
 
@@ -208,8 +205,7 @@ def test_mixes_of_unknown_muscles_and_muscles_without_an_excitation_are_told():
     )
     assert notes.of(Kind.CHOSEN) == (
         "Without an excitation are psoas, tibialis. They are left as they are; with mode synergy_hybrid "
-        "instead "
-        "of emg_driven, synergies drive them and they are calibrated too.",
+        "instead of emg_driven, synergies drive them and they are calibrated too.",
     )
 
 
