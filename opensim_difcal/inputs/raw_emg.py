@@ -78,7 +78,8 @@ def read_raw_emg(path: Path) -> RawEMG:
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise EMGError(
-            f"{path}: raw EMG is read from {', '.join(_READERS)} files. Export the recording as one of them."
+            f"{shortened(str(path), 1000)}: raw EMG is read from {', '.join(_READERS)} files. Export the "
+            "recording as one of them."
         )
     emg = reader(path)
     _check(emg)
