@@ -16,7 +16,7 @@ from opensim_difcal.shapes import MuscleArray
 
 Ranges = Mapping[str, tuple[float, float]]
 
-_PACKAGES = ("opensim-difcal", "opensim", "torch", "numpy")
+_PACKAGES = ("opensim-difcal", "opensim", "torch", "numpy", "scipy")
 
 
 @dataclass(frozen=True)

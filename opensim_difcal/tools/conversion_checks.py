@@ -34,6 +34,11 @@ def output_model_name(tool: MuscleConversionTool) -> str:
     return f"{stem}_millard.osim"
 
 
+def output_names(tool: MuscleConversionTool) -> tuple[str, ...]:
+    """Returns the names of all files that a run writes into its results directory."""
+    return output_model_name(tool), TABLE, REPORT
+
+
 def _numbers(tool: MuscleConversionTool) -> Iterator[str]:
     if not 0.0 < tool.time_step <= LARGEST_TIME_STEP:
         expected = f"a number above 0 and at most {LARGEST_TIME_STEP:g} s"
@@ -61,7 +66,7 @@ def _output(tool: MuscleConversionTool) -> Iterator[str]:
             "model_millard.osim. The file goes into <results_directory>."
         )
         return
-    yield from overwritten(tool.results_directory, (name, TABLE, REPORT), _inputs(tool))
+    yield from overwritten(tool.results_directory, output_names(tool), _inputs(tool))
 
 
 def _unused(tool: MuscleConversionTool) -> Iterator[str]:

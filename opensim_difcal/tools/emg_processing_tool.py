@@ -208,9 +208,7 @@ class EMGProcessingTool(metaclass=FromSetupFile):
         Raises:
             DifcalError: If an input cannot be used. Earlier results are then as they were.
         """
-        from opensim_difcal.tools.emg_processing_checks import setting_problems
-
-        raise_problems(setting_problems(self))  # before the imports
+        raise_problems(self.setting_problems())  # before the imports
         from opensim_difcal.tools.emg_processing_outputs import write_outputs
         from opensim_difcal.tools.emg_processing_run import process_session, read_session
 
@@ -219,6 +217,18 @@ class EMGProcessingTool(metaclass=FromSetupFile):
         for note in result.notes:
             _log.warning(note)
         return write_outputs(self, result)
+
+    def output_names(self) -> tuple[str, ...]:
+        """Names of all files that a run writes into its results directory."""
+        from opensim_difcal.tools.emg_processing_checks import output_names
+
+        return output_names(self)
+
+    def setting_problems(self) -> list[DifcalError]:
+        """What is wrong with the settings themselves, whatever the files hold."""
+        from opensim_difcal.tools.emg_processing_checks import setting_problems
+
+        return list(setting_problems(self))
 
     def problems(self) -> list[DifcalError]:
         """Everything that is wrong with the inputs, found without processing them."""

@@ -306,8 +306,7 @@ def _write(
     folder = tool.results_directory
     folder.mkdir(parents=True, exist_ok=True)
     sentences = advice(steps, tool.tolerance)
-    names = ("electrode_ranking.csv", "electrode_reduction.csv", "electrode_reduction.png", "summary.json")
-    files = tuple(folder / name for name in names)
+    files = tuple(folder / name for name in tool.output_names())
     write_ranking(files[0], single)
     write_steps(files[1], steps)
     write_atomically(files[2], png(electrode_reduction(steps)))

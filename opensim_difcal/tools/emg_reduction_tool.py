@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
 
 
+OUTPUTS = ("electrode_ranking.csv", "electrode_reduction.csv", "electrode_reduction.png", "summary.json")
+
+
 @dataclass(kw_only=True)
 class EMGReductionTool(metaclass=FromSetupFile):
     """Takes electrodes off one by one, calibrating EMG-driven and with synergies each time."""
@@ -81,6 +84,10 @@ class EMGReductionTool(metaclass=FromSetupFile):
         tool = NMSCalibrationTool(self.calibration_setup_file).with_cycles()
         chosen = tool.max_iterations if self.max_iterations is None else self.max_iterations
         return replace(tool, mode="synergy_hybrid", max_iterations=chosen)
+
+    def output_names(self) -> tuple[str, ...]:
+        """Names of all files that a run writes into its results directory; finished steps apart."""
+        return OUTPUTS
 
     def setting_problems(self) -> list[DifcalError]:
         """What is wrong with this tool's own settings."""

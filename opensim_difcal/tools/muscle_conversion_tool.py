@@ -99,15 +99,25 @@ class MuscleConversionTool(metaclass=FromSetupFile):
         Raises:
             DifcalError: If an input is at fault. Earlier results are then as they were.
         """
-        from opensim_difcal.tools.conversion_checks import setting_problems
-
-        raise_problems(setting_problems(self))  # before the imports, which take seconds
+        raise_problems(self.setting_problems())  # before the imports, which take seconds
         with no_garbage_collection():
             from opensim_difcal.tools.conversion_run import convert
 
         outcome = convert(self, progress=progress)
         _log.info("Wrote %d files; %s came last.", len(outcome.files), outcome.files[-1])
         return outcome
+
+    def output_names(self) -> tuple[str, ...]:
+        """Names of all files that a run writes into its results directory."""
+        from opensim_difcal.tools.conversion_checks import output_names
+
+        return output_names(self)
+
+    def setting_problems(self) -> list[DifcalError]:
+        """What is wrong with the settings themselves, whatever the files hold."""
+        from opensim_difcal.tools.conversion_checks import setting_problems
+
+        return list(setting_problems(self))
 
     def problems(self) -> list[DifcalError]:
         """Everything that is wrong with the inputs, found without converting."""

@@ -120,7 +120,7 @@ class MuscleInitializationTool(metaclass=FromSetupFile):
             *self._purpose_faults(),
             *self._number_faults(),
             *unusable_folder(self),
-            *overwritten(self.results_directory, self.output_names, self._inputs()),
+            *overwritten(self.results_directory, self.output_names(), self._inputs()),
         ]
         return [SetupFileError(sentence) for sentence in sentences]
 
@@ -129,9 +129,8 @@ class MuscleInitializationTool(metaclass=FromSetupFile):
         """Name of the new model's file."""
         return self.output_model_file or f"{self.name}.osim"
 
-    @property
     def output_names(self) -> tuple[str, ...]:
-        """Names of all files that a run writes."""
+        """Names of all files that a run writes into its results directory."""
         return self.model_name, "initial_values.csv", "report.html"
 
     def _inputs(self) -> Iterator[tuple[str, Path]]:

@@ -412,12 +412,10 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
             DifcalError: If an input, the optimization or the closed loop fails. Earlier
                 results are then as they were.
         """
-        from opensim_difcal.tools.setting_checks import setting_problems
-
         if self.cycle_trials:
             return self.with_cycles().run(progress=progress, threads=threads)
         watch = Stopwatch()
-        raise_problems(setting_problems(self))  # before the imports, which take seconds
+        raise_problems(self.setting_problems())  # before the imports, which take seconds
 
         with no_garbage_collection():
             from opensim_difcal.tools.calibration_inputs import read_inputs
@@ -440,6 +438,18 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
                 result.n_iterations,
             )
             return write_outputs(self, inputs, result, watch)
+
+    def output_names(self) -> tuple[str, ...]:
+        """Names of all files that a run writes into its results directory."""
+        from opensim_difcal.tools.file_checks import output_names
+
+        return output_names(self)
+
+    def setting_problems(self) -> list[DifcalError]:
+        """What is wrong with the settings themselves, whatever the files hold."""
+        from opensim_difcal.tools.setting_checks import setting_problems
+
+        return list(setting_problems(self))
 
     def problems(self) -> list[DifcalError]:
         """Everything that is wrong with the inputs, found without calibrating."""

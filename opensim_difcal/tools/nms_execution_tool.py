@@ -163,10 +163,8 @@ class NMSExecutionTool(metaclass=FromSetupFile):
         Raises:
             DifcalError: If an input is at fault. Earlier results are then as they were.
         """
-        from opensim_difcal.tools.execution_checks import setting_problems
-
         watch = Stopwatch()
-        raise_problems(setting_problems(self))  # before the imports, which take seconds
+        raise_problems(self.setting_problems())  # before the imports, which take seconds
 
         with no_garbage_collection():
             from opensim_difcal.tools.execution_inputs import read_inputs
@@ -181,6 +179,18 @@ class NMSExecutionTool(metaclass=FromSetupFile):
             result = execute_inputs(self, inputs, progress=progress)
             watch.lap("execution")
             return write_outputs(self, inputs, result, watch)
+
+    def output_names(self) -> tuple[str, ...]:
+        """Names of all files that a run writes into its results directory."""
+        from opensim_difcal.tools.execution_checks import output_names
+
+        return output_names(self)
+
+    def setting_problems(self) -> list[DifcalError]:
+        """What is wrong with the settings themselves, whatever the files hold."""
+        from opensim_difcal.tools.execution_checks import setting_problems
+
+        return list(setting_problems(self))
 
     def problems(self) -> list[DifcalError]:
         """Everything that is wrong with the inputs, found without running them."""

@@ -2,7 +2,6 @@
 
 import os
 import re
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,42 +20,42 @@ class StageRun:
     """How a tool of OpenSim ended.
 
     Attributes:
+        files: It wrote.
         seconds: It took.
         notes: What its log tells a user: how well markers fit.
     """
 
+    files: tuple[Path, ...]
     seconds: float
     notes: tuple[str, ...]
 
 
-def run_opensim_tool(setup: OpenSimSetup) -> StageRun:
+def run_opensim_tool(setup: OpenSimSetup, staging: Path) -> StageRun:
     """Runs the tool and moves its files where they belong; none is touched if it fails.
 
     Args:
         setup: What to run.
+        staging: An empty folder on the file system of the outputs, for files meanwhile.
 
     Raises:
         PipelineError: If OpenSim fails, with the last words of its log.
     """
     begin = time.perf_counter()
-    folder = setup.outputs[0].parent
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{setup.path.stem}_", dir=folder) as name:
-        staging = Path(name)
-        copy, places = write_absolute_setup(setup, staging)
-        log = staging / "opensim.log"
-        with quiet_opensim(), _silent():
-            _run(setup, copy, log)
-        missing = [target for target, staged in places.items() if not staged.is_file()]
-        if missing:
-            raise PipelineError(
-                f"{setup.path}: {setup.tool} wrote no {missing[0].name}. {_last_words(log)} Run the setup "
-                "in OpenSim itself to see more."
-            )
-        for target, staged in places.items():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            staged.replace(target)
-        return StageRun(time.perf_counter() - begin, _marker_notes(log))
+    copy, places = write_absolute_setup(setup, staging)
+    log = staging / "opensim.log"
+    with quiet_opensim(), _silent():
+        _run(setup, copy, log)
+    missing = [target for target in setup.outputs if not places[target].is_file()]
+    if missing:
+        raise PipelineError(
+            f"{setup.path}: {setup.tool} wrote no {missing[0].name}. {_last_words(log)} Run the setup in "
+            "OpenSim itself to see more."
+        )
+    written = {target: staged for target, staged in places.items() if staged.is_file()}
+    for target, staged in written.items():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staged.replace(target)
+    return StageRun(tuple(written), time.perf_counter() - begin, _marker_notes(log))
 
 
 def _run(setup: OpenSimSetup, copy: Path, log: Path) -> None:

@@ -5,10 +5,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import final
 
 from opensim_difcal.atomic import write_atomically
-from opensim_difcal.outputs.subject import file_digests, package_versions
+from opensim_difcal.errors import PipelineError
+from opensim_difcal.outputs.subject import package_versions
 from opensim_difcal.tools.pipeline_stages import Stage
+from opensim_difcal.user_file import read_user_file
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,11 @@ class StageRecord:
 
 
 def inputs_digest(stage: Stage) -> str:
-    """Returns one digest of everything that a stage depends on; its inputs exist."""
+    """Returns one digest of everything that a stage depends on.
+
+    Raises:
+        PipelineError: If an input is missing or cannot be read.
+    """
     parts = [
         stage.tool_name,
         *(f"{name} {version}" for name, version in sorted(package_versions().items())),
@@ -72,21 +79,47 @@ def read_records(path: Path) -> dict[str, StageRecord]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         records = [StageRecord(**{**each, "notes": tuple(each["notes"])}) for each in content["stages"]]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
     return {record.setup_file: record for record in records}
 
 
-def write_records(path: Path, records: Sequence[StageRecord]) -> None:
-    """Writes the records, atomically.
+@final
+class Records:
+    """The records of a pipeline; the file is written anew whenever a stage is added.
 
-    Args:
-        path: The .json file; its folder exists.
-        records: Of all finished stages, in their order.
+    Records of an earlier run stay until their stage has run again, also those of stages after one
+    that fails: what they were made of is compared before anything is kept.
+
+    Attributes:
+        n_added: Stages of this run.
     """
-    text = json.dumps({"stages": [asdict(record) for record in records]}, indent=2, ensure_ascii=False)
-    write_atomically(path, (text + "\n").encode())
+
+    def __init__(self, path: Path, setup_files: Sequence[str], earlier: Mapping[str, StageRecord]):
+        """Takes the records of an earlier run.
+
+        Args:
+            path: The .json file; its folder exists.
+            setup_files: Of all stages, in their order.
+            earlier: By setup file.
+        """
+        self.n_added = 0
+        self._path, self._order = path, setup_files
+        self._records = {name: record for name, record in earlier.items() if name in setup_files}
+
+    @property
+    def all(self) -> list[StageRecord]:
+        """Every record, in the order of the stages."""
+        return [self._records[name] for name in self._order if name in self._records]
+
+    def add(self, record: StageRecord) -> None:
+        """Takes the record of a stage that has ended, and writes the file, atomically."""
+        self._records[record.setup_file] = record
+        self.n_added += 1
+        content = {"stages": [asdict(each) for each in self.all]}
+        write_atomically(self._path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
 
 
 def _digest(path: Path) -> str:
-    return next(iter(file_digests([path]).values()))
+    remedy = "An earlier stage did not write it, or it was removed; correct the setup file."
+    return hashlib.sha256(read_user_file(path, PipelineError, remedy=remedy)).hexdigest()

@@ -2,8 +2,12 @@
 
 import logging
 import os
+import shutil
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,15 +16,16 @@ from opensim_difcal.outputs.pipeline_report import StageLine, write_pipeline_rep
 from opensim_difcal.tools.nms_pipeline_tool import NMSPipelineTool
 from opensim_difcal.tools.opensim_stage import StageRun, run_opensim_tool
 from opensim_difcal.tools.pipeline_record import (
+    Records,
     StageRecord,
     inputs_digest,
     is_finished,
     read_records,
     record_of,
-    write_records,
 )
-from opensim_difcal.tools.pipeline_stages import Stage, levels, order_problems, read_stages
+from opensim_difcal.tools.pipeline_stages import Stage, levels, problems_before, read_stages
 from opensim_difcal.tools.registry import TOOLS
+from opensim_difcal.wording import counted
 from opensim_difcal.workers import run_in_workers
 
 _log = logging.getLogger("opensim_difcal")
@@ -45,54 +50,58 @@ def run_pipeline(tool: NMSPipelineTool, *, progress: bool, threads: int) -> Pipe
     """Runs what must be run; a stage is recorded as soon as it has ended.
 
     Raises:
-        DifcalError: If setup files contradict each other, or a stage fails.
+        DifcalError: If setup files contradict each other, a stage fails, or the user interrupts.
     """
     stages = read_stages(tool)
-    raise_problems([*order_problems(tool, stages), *(fault for stage in stages for fault in stage.faults)])
+    raise_problems(problems_before(tool, stages))
     folder = tool.results_directory
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{tool.name}_stages.json"
-    earlier = read_records(path) if tool.use_finished_stages else {}
-    done: dict[str, StageRecord] = {}
+    earlier = read_records(path)
+    records = Records(path, [str(stage.setup_file) for stage in stages], earlier)
     kept: list[str] = []
-    for group in levels(stages):
-        inputs = {stage: inputs_digest(stage) for stage in group}
-        for stage, digest in inputs.items():
-            record = earlier.get(str(stage.setup_file))
-            if record is not None and is_finished(record, digest):
-                _log.info("%s: nothing has changed; its results are kept.", stage.label)
-                done[record.setup_file] = record
-                kept.append(record.setup_file)
-        waiting = {stage: inputs[stage] for stage in group if str(stage.setup_file) not in done}
-        try:
-            _run_opensims(tool, {each: digest for each, digest in waiting.items() if each.is_opensims}, done)
-            for stage in waiting:
+    try:
+        for group in levels(stages):
+            waiting: dict[Stage, str] = {}
+            for stage in group:
+                digest, record = inputs_digest(stage), earlier.get(str(stage.setup_file))
+                if tool.use_finished_stages and is_finished(record, digest):
+                    _log.info("%s: nothing has changed; its results are kept.", stage.label)
+                    kept.append(str(stage.setup_file))
+                else:
+                    waiting[stage] = digest
+            _run_opensims(tool, {each: waiting[each] for each in waiting if each.is_opensims}, records)
+            for stage, digest in waiting.items():
                 if not stage.is_opensims:
-                    done[str(stage.setup_file)] = _run_own(stage, waiting[stage], progress, threads)
-        finally:
-            write_records(path, _in_order(stages, done))
-    records = _in_order(stages, done)
+                    records.add(_run_own(stage, digest, progress, threads))
+    except KeyboardInterrupt:
+        n_finished = len(kept) + records.n_added
+        raise PipelineError(
+            f"Interrupted by the user. {n_finished} of {counted(len(stages), 'stage')} are finished, and the "
+            "next run does not run them again; the others have their earlier results."
+        ) from None
     report = folder / f"{tool.name}_report.html"
-    write_pipeline_report(report, tool.name, [_line(record, kept) for record in records])
-    return PipelineOutcome(tuple(records), tuple(kept), (path, report))
+    write_pipeline_report(report, tool.name, [_line(record, kept) for record in records.all])
+    return PipelineOutcome(tuple(records.all), tuple(kept), (path, report))
 
 
-def _run_opensims(tool: NMSPipelineTool, waiting: Mapping[Stage, str], done: dict[str, StageRecord]) -> None:
-    """Runs tools of OpenSim side by side, and adds their records to those that are done.
+def _run_opensims(tool: NMSPipelineTool, waiting: Mapping[Stage, str], records: Records) -> None:
+    """Runs tools of OpenSim side by side, and records each as it ends.
 
     Raises:
         PipelineError: If one fails; `Problems` if several do. The others are done then.
     """
     if not waiting:
         return
-    setups = [stage.opensim_setup for stage in waiting]
-    n_workers = min(tool.n_workers or os.cpu_count() or 1, len(waiting))
-    _log.info("Running %s.", ", ".join(stage.label for stage in waiting))
+    stages = list(waiting)
+    n_workers = min(tool.n_workers or os.cpu_count() or 1, len(stages))
+    _log.info("Running %s.", ", ".join(stage.label for stage in stages))
     errors: list[DifcalError] = []
-    futures = run_in_workers(n_workers, run_opensim_tool, [(setup,) for setup in setups])
-    for (stage, digest), future in zip(waiting.items(), futures, strict=True):
+
+    def record(position: int, future: Future[StageRun]) -> None:
+        stage = stages[position]
         try:
-            run: StageRun = future.result()
+            run = future.result()
         except DifcalError as error:
             errors.append(error)
         except Exception as error:  # the process died
@@ -103,11 +112,29 @@ def _run_opensims(tool: NMSPipelineTool, waiting: Mapping[Stage, str], done: dic
                 )
             )
         else:
-            record = record_of(stage, stage.outputs, digest, run.seconds, run.notes)
-            done[record.setup_file] = record
+            records.add(record_of(stage, run.files, waiting[stage], run.seconds, run.notes))
             for note in run.notes:
                 _log.info("%s: %s.", stage.label, note)
+
+    with _staging(stages) as folders:
+        jobs = [(stage.opensim_setup, folder) for stage, folder in zip(stages, folders, strict=True)]
+        run_in_workers(n_workers, run_opensim_tool, jobs, on_done=record)
     raise_problems(errors)
+
+
+@contextmanager
+def _staging(stages: Sequence[Stage]) -> Iterator[list[Path]]:
+    """Gives every stage a hidden, empty folder beside its outputs, and removes them at the end."""
+    folders: list[Path] = []
+    try:
+        for stage in stages:
+            beside = stage.outputs[0].parent
+            beside.mkdir(parents=True, exist_ok=True)
+            folders.append(Path(tempfile.mkdtemp(prefix=f".{stage.setup_file.stem}_", dir=beside)))
+        yield folders
+    finally:
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run_own(stage: Stage, digest: str, progress: bool, threads: int) -> StageRecord:
@@ -142,7 +169,3 @@ def _line(record: StageRecord, kept: Sequence[str]) -> StageLine:
         tuple(Path(path) for path in record.outputs),
         record.notes,
     )
-
-
-def _in_order(stages: Sequence[Stage], done: Mapping[str, StageRecord]) -> list[StageRecord]:
-    return [done[str(stage.setup_file)] for stage in stages if str(stage.setup_file) in done]

@@ -1,6 +1,7 @@
 """The stages of a pipeline: what each setup file reads and writes, and who feeds whom."""
 
 import dataclasses
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +26,8 @@ class Stage:
         tool_name: Of the tool in it.
         opensim_setup: For a tool of OpenSim.
         inputs: Files that it reads, absolute, beside the setup file.
-        outputs: Files that a tool of OpenSim writes; for others the folder of their results.
-        faults: Of the setup file, except for files that are missing.
+        outputs: Files that it writes, absolute; without those that only cycles decide.
+        faults: Of the setup file and its settings, except for files that are missing.
     """
 
     setup_file: Path
@@ -47,8 +48,8 @@ class Stage:
         return f"{self.setup_file.name} ({self.tool_name})"
 
     def makes(self, path: Path) -> bool:
-        """Whether a file is among what it writes."""
-        return any(path == output or output in path.parents for output in self.outputs)
+        """Whether a file is among what it writes, also by another way to its folder."""
+        return path in self.outputs or os.path.realpath(path) in map(os.path.realpath, self.outputs)
 
 
 def read_stages(tool: NMSPipelineTool) -> tuple[Stage, ...]:
@@ -80,8 +81,8 @@ def levels(stages: Sequence[Stage]) -> list[list[Stage]]:
     ]
 
 
-def order_problems(tool: NMSPipelineTool, stages: Sequence[Stage]) -> list[DifcalError]:
-    """Returns what speaks against running the stages in their order."""
+def problems_before(tool: NMSPipelineTool, stages: Sequence[Stage]) -> list[DifcalError]:
+    """Returns what speaks against running the stages at all: their order, files, settings."""
     sentences = [*file_name_faults(tool.name, [])]
     if not tool.setup_files:
         sentences.append("<setup_files> is empty. Name the setup files of the stages.")
@@ -91,15 +92,17 @@ def order_problems(tool: NMSPipelineTool, stages: Sequence[Stage]) -> list[Difca
         )
     for name in repeated([str(stage.setup_file) for stage in stages]):
         sentences.append(f"<setup_files> holds {name} more than once. Remove all but one.")
-    outputs = [str(path) for stage in stages if stage.is_opensims for path in stage.outputs]
-    for name in repeated(outputs):
-        makers = [stage.label for stage in stages if Path(name) in stage.outputs]
-        sentences.append(f"{' and '.join(makers)} write the same file, {name}. Change one of the names.")
+    for name in repeated([str(path) for stage in stages for path in stage.outputs]):
+        makers = dict.fromkeys(stage.label for stage in stages if Path(name) in stage.outputs)
+        sentences.append(
+            f"{' and '.join(makers)} write the same file, {name}. Change a name, or a <results_directory>."
+        )
     for i, stage in enumerate(stages):
         for path in dict.fromkeys(stage.inputs):
             if not any(each.makes(path) for each in stages[:i]):
                 sentences += _source_fault(stage, path, stages[i:])
-    return [SetupFileError(sentence) for sentence in sentences]
+    faults = [fault for stage in stages for fault in stage.faults]
+    return [*(SetupFileError(sentence) for sentence in sentences), *faults]
 
 
 def pipeline_problems(tool: NMSPipelineTool) -> list[DifcalError]:
@@ -108,15 +111,16 @@ def pipeline_problems(tool: NMSPipelineTool) -> list[DifcalError]:
         stages = read_stages(tool)
     except DifcalError as error:
         return [error]
-    found = [*order_problems(tool, stages), *(fault for stage in stages for fault in stage.faults)]
+    found = problems_before(tool, stages)
     for i, stage in enumerate(stages):
         waits = any(each.makes(path) for each in stages[:i] for path in stage.inputs)
         if not (stage.is_opensims or stage.faults or waits) and all(path.is_file() for path in stage.inputs):
-            found += [
-                SetupFileError(f"{stage.setup_file.name}: {problem}")
-                for problem in _read_tool(stage).problems()
-            ]
-    return found
+            found += [_of_stage(stage.setup_file, each) for each in _read_tool(stage).problems()]
+    return list({str(problem): problem for problem in found}.values())
+
+
+def _of_stage(setup_file: Path, problem: DifcalError) -> SetupFileError:
+    return SetupFileError(f"{setup_file.name}: {problem}")
 
 
 def _source_fault(stage: Stage, path: Path, later: Sequence[Stage]) -> Iterator[str]:
@@ -147,9 +151,17 @@ def _stage(path: Path) -> Stage:
     if tool is None:
         raise Problems(faults)
     inputs = tuple(dict.fromkeys(_files(tool)))
-    missing = [f"the file {each} does not exist" for each in inputs]
-    others = [fault for fault in faults if not any(words in str(fault) for words in missing)]
-    return Stage(path, name, None, inputs, (Path(tool.results_directory).absolute(),), tuple(others))
+    folder = Path(os.path.normpath(Path(tool.results_directory).absolute()))
+    outputs = tuple(folder / each for each in tool.output_names())
+    about_files = [fault for fault in faults if _is_about(fault, inputs)]
+    others = [fault for fault in faults if fault not in about_files]
+    if not others:
+        others = [_of_stage(path, fault) for fault in tool.setting_problems()]
+    return Stage(path, name, None, inputs, outputs, tuple(others))
+
+
+def _is_about(problem: DifcalError, files: Sequence[Path]) -> bool:
+    return any(str(each) in str(problem) for each in files)
 
 
 def _runnable() -> list[str]:
@@ -168,7 +180,7 @@ def _files(settings: Any) -> Iterator[Path]:
             if dataclasses.is_dataclass(value):
                 yield from _files(value)
             elif prop.is_path and isinstance(value, Path):
-                path = value.absolute()
+                path = Path(os.path.normpath(value.absolute()))
                 yield path
                 if prop.name.endswith("_setup_file") and path.is_file():
                     nested, _ = read_what_can_be_read(path, TOOLS)

@@ -68,6 +68,8 @@ def setting_problems(tool: NMSCalibrationTool) -> list[SetupFileError]:
     sentences = list(word_faults(tool))
     for files in tool.trials:
         sentences += word_faults(files, f"<trials>/<Trial name={files.name!r}>/")
+    for files in tool.cycle_trials:
+        sentences += word_faults(files, f"<cycle_trials>/<CycleTrial name={files.name!r}>/")
     if tool.preset not in PRESETS:  # reported; the other settings are checked all the same
         tool = replace(tool, preset="default")
     for check in (
@@ -171,12 +173,13 @@ def _ranges(tool: NMSCalibrationTool) -> Iterator[str]:
 
 def _names(tool: NMSCalibrationTool) -> Iterator[str]:
     names = [files.name for files in tool.trials]
-    if "calibration" not in {files.role for files in tool.trials}:
+    if "calibration" not in {files.role for files in (*tool.trials, *tool.cycle_trials)}:
         yield "<trials>, <cycle_trials>: no trial has <role>calibration</role>. Give at least one."
-    yield from file_name_faults(tool.name, names)
+    yield from file_name_faults(tool.name, [*names, *(files.name for files in tool.cycle_trials)])
     for name in repeated(tool.coordinates):
         yield f"<coordinates> holds {name!r} more than once. Remove all but one."
-    if tool.closed_loop_trial is not None and tool.closed_loop_trial not in names:
+    may_be_a_cycle = any(f"{tool.closed_loop_trial}".startswith(each.name) for each in tool.cycle_trials)
+    if tool.closed_loop_trial is not None and tool.closed_loop_trial not in names and not may_be_a_cycle:
         yield (
             f"<closed_loop_trial> is {tool.closed_loop_trial!r}, which is no trial."
             f"{did_you_mean(tool.closed_loop_trial, names)} Give the name of a <Trial>, or leave it out."

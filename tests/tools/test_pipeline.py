@@ -1,6 +1,11 @@
 import json
+import os
 import re
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +14,7 @@ import pytest
 from opensim_difcal import NMSPipelineTool
 from opensim_difcal.errors import DifcalError, PipelineError
 from opensim_difcal.inputs.storage import read_storage
+from opensim_difcal.setup_template import write_setup
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -105,6 +111,39 @@ def test_a_stage_that_fails_stops_the_run_and_keeps_what_is_finished(pipeline, t
     assert not (tmp_path / "results" / "leg_raw" / "squat_1_ik.mot").exists()
     markers.write_text(good)
     assert kept(pipeline) == ["scale.xml"]
+    markers.write_text("PathFileType\n")
+    with pytest.raises(PipelineError):
+        pipeline.run()
+    markers.write_text(good)
+    assert kept(pipeline) == ALL, "stages after the one that failed are not forgotten"
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_ends_at_once_and_says_what_is_finished(pipeline, tmp_path):
+    scale, kinematics, *_ = pipeline.setup_files
+    setups = [scale]
+    for i in range(12):
+        setups.append(kinematics.with_name(f"ik_{i}.xml"))
+        shutil.copy(kinematics, setups[-1])
+        edit(setups[-1], "squat_1_ik.mot", f"ik_{i}.mot")
+    setup = kinematics.with_name("many.xml")
+    write_setup(replace(pipeline, setup_files=tuple(setups)), setup)
+    command = [sys.executable, "-m", "opensim_difcal", "run-tool", str(setup), "--no-progress"]
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=ROOT, start_new_session=True
+    )
+    record = tmp_path / "results" / "leg_stages.json"
+    deadline = time.monotonic() + 120
+    while not (record.exists() and "ik_" in record.read_text()):
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 1
+    finished = len(json.loads(record.read_text())["stages"])
+    assert f"Interrupted by the user. {finished} of 13 stages are finished" in error.decode()
+    assert not list((tmp_path / "results" / "leg_raw").glob(".*")), "no hidden folder stays"
 
 
 def test_a_stage_before_the_one_that_feeds_it_is_refused(pipeline):
@@ -134,7 +173,35 @@ def test_two_stages_that_write_one_file_are_refused(pipeline):
     path = kinematics.parents[2] / "results" / "leg_raw" / "squat_1_ik.mot"
     assert refused(replace(pipeline, setup_files=(scale, kinematics, other))) == (
         "ik_squat_1.xml (InverseKinematicsTool) and ik_again.xml (InverseKinematicsTool) write the same "
-        f"file, {path}. Change one of the names."
+        f"file, {path}. Change a name, or a <results_directory>."
+    )
+
+
+def test_two_stages_of_one_results_folder_are_refused(pipeline):
+    emg = pipeline.setup_files[3]
+    other = emg.with_name("emg_again.xml")
+    shutil.copy(emg, other)
+    message = refused(replace(pipeline, setup_files=(*pipeline.setup_files, other)))
+    folder = emg.parents[2] / "results" / "leg_raw" / "emg"
+    assert (
+        "emg.xml (EMGProcessingTool) and emg_again.xml (EMGProcessingTool) write the same file, "
+        f"{folder / 'summary.json'}. Change a name, or a <results_directory>."
+    ) in message
+
+
+def test_a_results_folder_that_holds_inputs_too_makes_only_its_own_files(pipeline, tmp_path):
+    edit(pipeline.setup_files[3], "../../results/leg_raw/emg", "../../models/leg/raw")
+    assert pipeline.problems() == []
+
+
+def test_a_missing_file_in_the_results_folder_of_an_earlier_stage_is_told(pipeline):
+    other = pipeline.setup_files[3].with_name("other.xml")
+    text = _EMG.replace("results/leg_raw/emg", "results/other")
+    other.write_text(text.replace("models/leg/raw/squat_1_emg_raw.sto", "results/leg_raw/emg/lost.sto"))
+    path = other.parents[2] / "results" / "leg_raw" / "emg" / "lost.sto"
+    assert refused(replace(pipeline, setup_files=(*pipeline.setup_files, other))) == (
+        f"other.xml (EMGProcessingTool) reads {path}, which does not exist and no earlier stage writes. "
+        "Correct the path in the setup file, or add the stage that makes it."
     )
 
 
@@ -145,6 +212,8 @@ def test_faults_of_a_stages_setup_are_found_before_anything_runs(pipeline, tmp_p
         "<low_pass_order>many</low_pass_order><results_directory>",
     )
     assert "<low_pass_order> is 'many'" in refused(pipeline)
+    edit(pipeline.setup_files[3], "many", "50")
+    assert "emg.xml: <low_pass_order> is 50; expected a whole number from 1 to 10." in refused(pipeline)
     assert not (tmp_path / "results").exists()
 
 
