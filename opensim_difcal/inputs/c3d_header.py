@@ -13,6 +13,7 @@ from opensim_difcal.errors import EMGError
 
 _BLOCK = 512
 _KEY = 0x50
+_MOST_FRAMES = 0xFFFF
 _ORDERS = {84: "<", 85: None, 86: ">"}  # Intel, DEC (not supported here), SGI
 
 
@@ -21,23 +22,22 @@ class C3dHeader:
     """What is needed beside the channels.
 
     Attributes:
-        first_time: Of the first sample, s: frames are counted from 1 in the uncut recording.
         analog_rate: Samples per second.
     """
 
-    first_time: float
     analog_rate: float
 
 
 def check_c3d(path: Path, content: bytes) -> C3dHeader:
-    """Returns times from the header, if the file is as long as it says.
+    """Returns the rate, if the file is as long as its header says.
 
     Args:
         path: The .c3d file, for messages.
         content: Its bytes.
 
     Raises:
-        EMGError: If it is no C3D file, is cut short, or holds no analog data.
+        EMGError: If it is no C3D file, is cut short, holds no analog data, or holds more frames
+            than its header can count, of which readers may drop the rest.
     """
     head, size = content[:_BLOCK], len(content)
     if len(head) < _BLOCK or head[1] != _KEY:
@@ -64,13 +64,18 @@ def check_c3d(path: Path, content: bytes) -> C3dHeader:
             "which does not divide. Export the file again."
         )
     bytes_per_value = 4 if scale < 0 else 2
-    known_end = last if last != 0xFFFF else first  # longer recordings keep their number elsewhere
-    n_frames = known_end - first + 1
-    needed = _BLOCK * (data_block - 1) + n_frames * (4 * n_points + n_analog) * bytes_per_value
+    n_frames = last - first + 1
+    frame = (4 * n_points + n_analog) * bytes_per_value
+    if last == _MOST_FRAMES and size - _BLOCK * (data_block - 1) > n_frames * frame + _BLOCK:
+        raise EMGError(
+            f"{path}: it holds more than {_MOST_FRAMES} frames, which its header cannot count. Export the "
+            "recording in shorter pieces, or as .csv."
+        )
+    needed = _BLOCK * (data_block - 1) + n_frames * frame
     if n_frames < 1 or data_block < 2 or needed > size:
         raise EMGError(
             f"{path}: {size} bytes, but the header says {n_frames} frames of {n_points} markers and "
             f"{n_analog} analog values, {max(needed, 0)} bytes. The file is cut short or damaged; export it "
             "again."
         )
-    return C3dHeader((first - 1) / frame_rate, frame_rate * per_frame)
+    return C3dHeader(frame_rate * per_frame)

@@ -5,7 +5,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +33,8 @@ class RawEMG:
 
     Attributes:
         path: The file.
-        labels: Columns of the file, of EMG and whatever else was recorded beside it.
+        labels: Columns of the file, of EMG and whatever else was recorded beside it. In a C3D file
+            several may be alike, or empty.
         time: s, uniform.
         values: One column per label, all finite, in the unit of the file.
     """
@@ -44,6 +45,11 @@ class RawEMG:
     values: Float[np.ndarray, "time label"]
 
     @property
+    def clear_labels(self) -> tuple[str, ...]:
+        """Labels that name one column."""
+        return tuple(label for label in self.labels if label and self.labels.count(label) == 1)
+
+    @property
     def rate(self) -> float:
         """Samples per second."""
         return (len(self.time) - 1) / float(self.time[-1] - self.time[0])
@@ -52,13 +58,18 @@ class RawEMG:
         """Returns some of the columns.
 
         Raises:
-            EMGError: If there is no such column.
+            EMGError: If there is no such column, or several.
         """
         for label in labels:
             if label not in self.labels:
                 raise EMGError(
                     f"{self.path}: no column {shortened(label)!r}.{did_you_mean(label, self.labels)} The "
                     f"columns are: {enumerated(self.labels)}."
+                )
+            if self.labels.count(label) > 1:
+                raise EMGError(
+                    f"{self.path}: {self.labels.count(label)} channels are called {shortened(label)!r}. "
+                    "Rename them where the recording is exported, or leave them out of <channels>."
                 )
         return self.values[:, [self.labels.index(label) for label in labels]]
 
@@ -83,7 +94,7 @@ def read_raw_emg(path: Path) -> RawEMG:
         )
     emg = reader(path)
     _check(emg)
-    return emg
+    return replace(emg, time=_unrounded(emg.time))
 
 
 def _storage(path: Path) -> RawEMG:
@@ -172,13 +183,8 @@ def _c3d(path: Path) -> RawEMG:
     names, values = analog_channels(path)
     if values.size == 0:
         raise EMGError(f"{path}: the file holds no analog channels. Export the recording with its EMG.")
-    labels = list(names[: values.shape[1]])
-    if len(labels) < values.shape[1]:
-        raise EMGError(
-            f"{path}: {values.shape[1]} analog channels, but {len(labels)} labels. Name every channel."
-        )
-    _check_labels(path, labels)
-    time = header.first_time + np.arange(len(values)) / header.analog_rate
+    labels = [*names, *[""] * values.shape[1]][: values.shape[1]]
+    time = np.arange(len(values)) / header.analog_rate
     return RawEMG(path, tuple(labels), time, values)
 
 
@@ -189,6 +195,23 @@ _READERS: dict[str, Callable[[Path], RawEMG]] = {
     ".txt": _text,
     ".c3d": _c3d,
 }
+
+
+def _is_rounded(time: TimeArray) -> bool:
+    """Whether times lie on a uniform grid but for the rounding of their printed decimals."""
+    grid = np.linspace(time[0], time[-1], len(time))
+    step, worst = grid[1] - grid[0], float(np.max(np.abs(time - grid)))
+    for decimals in range(3, 8):
+        digit = 10.0**-decimals
+        is_printed = bool(np.all(np.abs(time / digit - np.round(time / digit)) < 1e-3))
+        if is_printed and step > 2 * digit:
+            return worst <= 1.01 * digit
+    return False
+
+
+def _unrounded(time: TimeArray) -> TimeArray:
+    """The uniform grid that times were printed from."""
+    return time if is_uniform(time) else np.linspace(time[0], time[-1], len(time))
 
 
 def _check(emg: RawEMG) -> None:
@@ -204,7 +227,7 @@ def _check(emg: RawEMG) -> None:
             f"{emg.path}: column {shortened(emg.labels[column])!r} holds {emg.values[row, column]} at "
             f"{emg.time[row]:g} s ({len(bad)} such values). Fill the gaps, or cut the recording there."
         )
-    if not is_uniform(emg.time):
+    if not (is_uniform(emg.time) or _is_rounded(emg.time)):
         steps = np.diff(emg.time)
         worst = int(np.argmax(np.abs(steps - np.median(steps))))
         raise EMGError(

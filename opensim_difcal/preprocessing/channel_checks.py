@@ -9,11 +9,14 @@ from jaxtyping import Float
 from opensim_difcal.preprocessing.envelopes import EnvelopeFilter
 from opensim_difcal.shapes import TimeArray
 
-FLAT = 0.5
-"""Share of samples that repeat the one before, from which a channel counts as dead."""
+OFF = 1.0
+"""How long a channel may keep one value, s: muscles and noise never do, electrodes that are off do."""
+
+COARSE = 0.5
+"""Share of samples that repeat the one before, from which the converter's steps are too large."""
 
 CLIPPED = 0.001
-"""Share of samples at the largest or smallest value, in runs, from which the amplifier was saturated."""
+"""Share of samples at the largest and smallest value, in runs, from which the amplifier was saturated."""
 
 HIGH_BASELINE = 0.25
 """Envelope of a channel at rest, as a part of its maximum, from which a note is made."""
@@ -30,26 +33,34 @@ class ChannelQuality:
     """One channel of one recording.
 
     Attributes:
-        is_dead: Whether it holds no signal: constant, or mostly so.
-        is_rectified: Whether it is never negative (or never positive): no raw EMG.
+        off: Start and end (s) of every span in which it keeps one value: the electrode was off.
+        coarse: Share of samples that repeat the one before.
         clipped: Share of samples at the amplifier's limit.
         rest: Envelope at rest, its 10th percentile, in the unit of the EMG.
         line_noise: Share of the power that the mains (50 or 60 Hz) causes.
     """
 
-    is_dead: bool
-    is_rectified: bool
+    off: tuple[tuple[float, float], ...]
+    coarse: float
     clipped: float
     rest: float
     line_noise: float
 
     def sentences(self) -> list[str]:
         """What a user should know, without the channel's name; nothing for a good channel."""
-        found = []
+        found = [
+            f"no signal from {start:.2f} to {end:.2f} s: the electrode was off. Cycles in it are rejected"
+            for start, end in self.off
+        ]
+        if self.coarse > COARSE and not self.off:
+            found.append(
+                f"{100 * self.coarse:.0f} % of the samples repeat the one before: the converter's steps are "
+                "too large for this signal. Record with more gain"
+            )
         if self.clipped > CLIPPED:
             found.append(
-                f"{100 * self.clipped:.1f} % of the samples lie at the largest value, in a row: the "
-                "amplifier was saturated. Bursts are flattened; record with less gain"
+                f"{100 * self.clipped:.1f} % of the samples lie at the largest or smallest value, in a row: "
+                "the amplifier was saturated. Bursts are flattened; record with less gain"
             )
         if self.line_noise > LINE_NOISE:
             found.append(
@@ -79,34 +90,60 @@ def baseline_sentence(share: float) -> str:
     )
 
 
-def channel_quality(
-    raw: TimeArray, band_passed_emg: TimeArray, envelope: TimeArray, rate: float, settings: EnvelopeFilter
-) -> ChannelQuality:
-    """Returns what is wrong with one channel.
+def is_dead(raw: TimeArray, rate: float) -> bool:
+    """Whether a channel holds no signal for most of the time.
 
     Args:
         raw: As recorded.
-        band_passed_emg: After the band-pass.
-        envelope: After the low-pass.
         rate: Samples per second.
-        settings: The filters.
     """
-    is_dead = float(np.mean(np.diff(raw) == 0)) > FLAT or float(envelope.max()) <= 0.0
-    return ChannelQuality(
-        is_dead=is_dead,
-        is_rectified=not is_dead and _looks_rectified(raw),
-        clipped=0.0 if is_dead else _clipped(raw),
-        rest=float(np.percentile(envelope, _REST)),
-        line_noise=0.0 if is_dead else _line_noise(band_passed_emg, rate, settings),
-    )
+    return float(np.ptp(raw)) == 0.0 or sum(end - start for start, end in _off(raw, rate)) > len(raw) / 2
 
 
-def _looks_rectified(raw: TimeArray) -> bool:
-    """Whether a signal has one sign, and is skewed as rectified EMG is and an offset is not."""
+def looks_rectified(raw: TimeArray) -> bool:
+    """Whether a signal has one sign, and is skewed as rectified EMG is and an offset is not.
+
+    Args:
+        raw: As recorded.
+    """
     if raw.min() < 0 < raw.max():
         return False
     centered = raw - raw.mean()
     return abs(float(np.mean(centered**3))) > 0.5 * float(np.std(raw)) ** 3
+
+
+def channel_quality(
+    time: TimeArray,
+    raw: TimeArray,
+    band_passed_emg: TimeArray,
+    envelope: TimeArray,
+    settings: EnvelopeFilter,
+) -> ChannelQuality:
+    """Returns what is wrong with one channel.
+
+    Args:
+        time: s, uniform.
+        raw: As recorded.
+        band_passed_emg: After the band-pass.
+        envelope: After the low-pass.
+        settings: The filters.
+    """
+    rate = (len(time) - 1) / float(time[-1] - time[0])
+    off = _off(raw, rate)
+    return ChannelQuality(
+        off=tuple((float(time[start]), float(time[end - 1])) for start, end in off),
+        coarse=float(np.mean(np.diff(raw) == 0)),
+        clipped=_clipped(raw) if np.ptp(raw) > 0 and not off else 0.0,
+        rest=float(np.percentile(envelope, _REST)),
+        line_noise=_line_noise(band_passed_emg, rate, settings),
+    )
+
+
+def _off(raw: TimeArray, rate: float) -> list[tuple[int, int]]:
+    """First sample of every long span of one value, and the one after its last."""
+    edges = np.flatnonzero(np.concatenate(([True], np.diff(raw) != 0, [True])))
+    long = np.diff(edges) > OFF * rate
+    return [(int(start), int(end)) for start, end in zip(edges[:-1][long], edges[1:][long], strict=True)]
 
 
 def _clipped(raw: TimeArray) -> float:

@@ -21,8 +21,9 @@ class QualityLimits:
     """From when a cycle is bad.
 
     Attributes:
-        moment_jump: Largest change of a joint moment from one sample to the next, as a part of
-            the moment's range over the recording (between its 2.5th and 97.5th percentile).
+        moment_jump: Largest change of a joint moment within 10 ms (or from one sample to the next,
+            where these are farther apart), as a part of the moment's range over the recording
+            (between its 2.5th and 97.5th percentile).
         posture_difference: How far a coordinate may be, at the end of a cycle, from where it
             began, as a part of its range over the recording.
         duration_difference: How far a cycle's duration may be from the median of those that
@@ -58,12 +59,17 @@ class JudgedCycle:
         return not self.reasons
 
 
+_JUMP = 0.01
+"""Within which a moment jumps, s."""
+
+
 def judged_cycles(
     cycles: Sequence[Cycle],
     *,
     coordinates: Mapping[str, Series],
     moments: Mapping[str, Series],
     recorded: Mapping[str, tuple[float, float]],
+    off: Mapping[str, Sequence[tuple[float, float]]] | None = None,
     feet: tuple[Contacts, Contacts] | None = None,
     limits: QualityLimits | None = None,
 ) -> tuple[JudgedCycle, ...]:
@@ -74,6 +80,7 @@ def judged_cycles(
         coordinates: Inverse kinematics by coordinate.
         moments: Inverse dynamics by coordinate.
         recorded: First and last time of every file by what it holds, s.
+        off: Spans (s) in which an electrode was off, by channel.
         feet: Contacts of the foot that the cycles belong to, and of the other foot.
         limits: From when a cycle is bad.
     """
@@ -81,10 +88,11 @@ def judged_cycles(
     reasons = [
         [
             *_gaps(cycle, recorded),
+            *_off(cycle, off or {}),
             *_posture(cycle, coordinates, limits),
             *_plateaus(cycle, coordinates, limits),
             *_jumps(cycle, moments, limits),
-            *(_both_feet(cycle, *feet, limits) if feet else ()),
+            *(_both_feet(cycle, feet[1], limits) if feet else ()),
         ]
         for cycle in cycles
     ]
@@ -102,6 +110,16 @@ def _gaps(cycle: Cycle, recorded: Mapping[str, tuple[float, float]]) -> list[str
         f"the {name} were recorded from {first:.2f} to {last:.2f} s only"
         for name, (first, last) in recorded.items()
         if first > cycle.start + 1e-6 or last < cycle.end - 1e-6
+    ]
+
+
+def _off(cycle: Cycle, off: Mapping[str, Sequence[tuple[float, float]]]) -> list[str]:
+    """Electrodes that were off."""
+    return [
+        f"channel {name} holds no signal from {start:.2f} to {end:.2f} s"
+        for name, spans in off.items()
+        for start, end in spans
+        if start < cycle.end and end > cycle.start
     ]
 
 
@@ -127,8 +145,8 @@ def _plateaus(cycle: Cycle, coordinates: Mapping[str, Series], limits: QualityLi
     found = []
     for name, (time, values) in coordinates.items():
         inside = values[(time >= cycle.start - 1e-6) & (time <= cycle.end + 1e-6)]
-        if len(inside) < 2 or np.ptp(inside) == 0:
-            continue  # locked, or nothing to see
+        if len(inside) < 2 or np.ptp(values) == 0:
+            continue  # nothing to see, or locked
         held = _longest_run(np.diff(inside) == 0) * float(np.median(np.diff(time)))
         if held > limits.held:
             found.append(f"{name} stands still for {held:.2f} s: markers seem to be lost")
@@ -141,7 +159,8 @@ def _jumps(cycle: Cycle, moments: Mapping[str, Series], limits: QualityLimits) -
     for name, (time, values) in moments.items():
         low, high = np.percentile(values, [2.5, 97.5])
         inside = (time >= cycle.start - 1e-6) & (time <= cycle.end + 1e-6)
-        changes = np.abs(np.diff(values[inside]))
+        lag = max(1, round(_JUMP / float(np.median(np.diff(time)))))
+        changes = np.abs(values[inside][lag:] - values[inside][:-lag])
         if not len(changes) or high <= low:
             continue
         worst = int(np.argmax(changes))
@@ -153,7 +172,7 @@ def _jumps(cycle: Cycle, moments: Mapping[str, Series], limits: QualityLimits) -
     return found
 
 
-def _both_feet(cycle: Cycle, own: Contacts, other: Contacts, limits: QualityLimits) -> list[str]:
+def _both_feet(cycle: Cycle, other: Contacts, limits: QualityLimits) -> list[str]:
     """Strikes on both plates at once: one foot on both, whose force went to the wrong leg."""
     found = []
     for strike in (cycle.start, cycle.end):
@@ -163,8 +182,6 @@ def _both_feet(cycle: Cycle, own: Contacts, other: Contacts, limits: QualityLimi
                 f"both plates are struck at once, at {strike:.2f} and {near[0]:.2f} s: one foot is on both, "
                 "and its force counts for the wrong leg"
             )
-    if cycle.toe_off is None and len(own.offs):
-        found.append("the foot does not leave the ground within it")
     return found
 
 

@@ -112,7 +112,7 @@ def downsampled(time: TimeArray, values: Channels, rate: float) -> tuple[LessTim
     if rate >= 1 / float(np.median(np.diff(time))) * (1 - 1e-6):
         return time, values
     first, last = np.ceil(time[0] * rate - 1e-6), np.floor(time[-1] * rate + 1e-6)
-    grid = np.arange(first, last + 1) / rate
+    grid = np.arange(first, last + 1) / rate + 0.0  # no -0
     columns = [np.interp(grid, time, column) for column in values.T]
     return grid, np.stack(columns, axis=-1)
 

@@ -41,6 +41,9 @@ def _faults(tool: EMGProcessingTool) -> Iterator[str]:
     yield from word_faults(tool)
     for recording in tool.recordings:
         yield from word_faults(recording, f"<recordings>/<EMGRecording name={recording.name!r}>/")
+        if not abs(recording.time_offset) < float("inf"):
+            place = f"<recordings>/<EMGRecording name={recording.name!r}>/"
+            yield place + refused("time_offset", recording.time_offset, "a finite number of seconds")
     yield from file_name_faults(tool.name, [recording.name for recording in tool.recordings])
     if not any(recording.role == "trial" for recording in tool.recordings):
         yield "<recordings>: no recording has the role trial. Give one whose envelopes are to be made."

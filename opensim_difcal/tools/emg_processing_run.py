@@ -1,7 +1,7 @@
 """From raw recordings to envelopes and judged cycles: read, filter, normalize, segment."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from opensim_difcal.errors import EMGError, raise_problems
@@ -14,6 +14,8 @@ from opensim_difcal.preprocessing.channel_checks import (
     baseline,
     baseline_sentence,
     channel_quality,
+    is_dead,
+    looks_rectified,
 )
 from opensim_difcal.preprocessing.cycle_quality import JudgedCycle, QualityLimits, Series, judged_cycles
 from opensim_difcal.preprocessing.cycles import contact_cycles, contacts, peak_cycles
@@ -63,6 +65,7 @@ class ProcessedRecording:
         envelope: In parts of each channel's maximum, at the recording's rate.
         quality: By channel.
         cycles: Found and judged; empty without segmentation and for contractions.
+        force_range: Smallest and largest vertical force, N, where cycles are found in it.
     """
 
     recording: EMGRecording
@@ -71,6 +74,7 @@ class ProcessedRecording:
     envelope: Channels
     quality: tuple[ChannelQuality, ...]
     cycles: tuple[JudgedCycle, ...]
+    force_range: tuple[float, float] | None = None
 
     def written(self, rate: float) -> tuple[LessTime, LowerRate]:
         """Times and envelopes as they are written, at a lower rate."""
@@ -127,9 +131,9 @@ def read_session(tool: EMGProcessingTool) -> tuple[RecordingFiles, ...]:
     settings = envelope_filter(tool)
     checks = [
         lambda files=files: (
-            files.emg.columns(tuple(channels.values())),
+            _check_channels(files, tuple(channels.values())),
             check_filter(str(files.emg.path), files.emg.rate, len(files.emg.time), settings),
-            _cycles(tool, files),
+            _cycles(tool, files, {}),
         )
         for files in read
     ]
@@ -145,7 +149,11 @@ def channel_columns(tool: EMGProcessingTool, session: list[RecordingFiles]) -> d
     """
     if tool.channels:
         return {channel.name: channel.source for channel in tool.channels}
-    common = [label for label in session[0].emg.labels if all(label in files.emg.labels for files in session)]
+    common = [
+        label
+        for label in session[0].emg.clear_labels
+        if all(label in files.emg.clear_labels for files in session)
+    ]
     if not common:
         raise EMGError(
             f"{session[0].emg.path}: it shares no column with all other recordings. Name the columns in "
@@ -158,8 +166,7 @@ def process_session(tool: EMGProcessingTool, session: tuple[RecordingFiles, ...]
     """Makes envelopes of every channel, and judged cycles.
 
     Raises:
-        EMGError: If a channel is dead or is no raw EMG, or a contraction was too weak and that is
-            refused.
+        EMGError: If a contraction was too weak and that is refused.
     """
     channels = channel_columns(tool, list(session))
     names, columns, settings = tuple(channels), tuple(channels.values()), envelope_filter(tool)
@@ -169,10 +176,9 @@ def process_session(tool: EMGProcessingTool, session: tuple[RecordingFiles, ...]
         filtered[name] = band_passed(raw, rate, settings)
         smooth[name] = envelopes(filtered[name], rate, settings)
         quality[name] = tuple(
-            channel_quality(raw[:, c], filtered[name][:, c], smooth[name][:, c], rate, settings)
+            channel_quality(files.emg.time, raw[:, c], filtered[name][:, c], smooth[name][:, c], settings)
             for c in range(len(names))
         )
-    raise_problems(failures([lambda files=files: _check(files, columns, quality) for files in session]))
     roles = {files.recording.name: files.recording.role for files in session}
     rates = {files.recording.name: files.emg.rate for files in session}
     maxima = channel_maxima(
@@ -192,7 +198,8 @@ def process_session(tool: EMGProcessingTool, session: tuple[RecordingFiles, ...]
             filtered[files.recording.name],
             normalized(smooth[files.recording.name], maxima, above_one=tool.above_one),
             quality[files.recording.name],
-            _cycles(tool, files),
+            _cycles(tool, files, _off(names, quality[files.recording.name])),
+            _force_range(tool, files),
         )
         for files in session
     )
@@ -210,28 +217,30 @@ def _read(recording: EMGRecording) -> RecordingFiles:
 
     return RecordingFiles(
         recording,
-        read_raw_emg(recording.emg_file),
+        _shifted(read_raw_emg(recording.emg_file), recording.time_offset),
         table(recording.ground_reaction_forces_file),
         table(recording.coordinates_file),
         table(recording.generalized_forces_file),
     )
 
 
-def _check(
-    files: RecordingFiles, columns: tuple[str, ...], quality: Mapping[str, tuple[ChannelQuality, ...]]
-) -> None:
+def _shifted(emg: RawEMG, offset: float) -> RawEMG:
+    return replace(emg, time=emg.time + offset) if offset else emg
+
+
+def _check_channels(files: RecordingFiles, columns: tuple[str, ...]) -> None:
     """Refuses channels that hold no EMG, or EMG that was processed before.
 
     A contraction of one muscle may leave other electrodes unconnected, so that dead channels are
     refused in trials only.
     """
-    for column, each in zip(columns, quality[files.recording.name], strict=True):
-        if each.is_dead and files.recording.role == "trial":
+    for column, raw in zip(columns, files.emg.columns(columns).T, strict=True):
+        if files.recording.role == "trial" and is_dead(raw, files.emg.rate):
             raise EMGError(
-                f"{files.emg.path}: column {column!r} is dead: it holds no signal, or repeats its values "
-                "most of the time. Leave the channel out of <channels>, and its muscles to synergies."
+                f"{files.emg.path}: column {column!r} is dead: it keeps one value most of the time. Leave "
+                "the channel out of <channels>, and its muscles to synergies."
             )
-        if each.is_rectified:
+        if looks_rectified(raw) and not is_dead(raw, files.emg.rate):
             raise EMGError(
                 f"{files.emg.path}: column {column!r} never changes its sign, so that it is no raw EMG but "
                 "rectified, or an envelope already. Give the raw recording; envelopes go into the "
@@ -255,7 +264,18 @@ def _moment(table: Table, coordinate: str) -> str:
     return translation if translation in table.labels else f"{coordinate}_moment"
 
 
-def _cycles(tool: EMGProcessingTool, files: RecordingFiles) -> tuple[JudgedCycle, ...]:
+def _off(
+    names: Sequence[str], quality: Sequence[ChannelQuality]
+) -> dict[str, tuple[tuple[float, float], ...]]:
+    """Spans in which an electrode was off, by channel."""
+    return {name: each.off for name, each in zip(names, quality, strict=True) if each.off}
+
+
+def _cycles(
+    tool: EMGProcessingTool,
+    files: RecordingFiles,
+    off: Mapping[str, Sequence[tuple[float, float]]],
+) -> tuple[JudgedCycle, ...]:
     if not is_cut(tool, files.recording):
         return ()
     coordinates, moments = _series(tool, files)
@@ -291,8 +311,22 @@ def _cycles(tool: EMGProcessingTool, files: RecordingFiles) -> tuple[JudgedCycle
             shortest=tool.shortest_cycle,
         )
     return judged_cycles(
-        cycles, coordinates=coordinates, moments=moments, recorded=_spans(files), feet=feet, limits=limits
+        cycles,
+        coordinates=coordinates,
+        moments=moments,
+        recorded=_spans(files),
+        off=off,
+        feet=feet,
+        limits=limits,
     )
+
+
+def _force_range(tool: EMGProcessingTool, files: RecordingFiles) -> tuple[float, float] | None:
+    if tool.segmentation != "ground_reaction_force" or not is_cut(tool, files.recording):
+        return None
+    assert files.forces is not None, "the settings were checked"
+    force = files.forces.column(tool.vertical_force)
+    return float(force.min()), float(force.max()) + 0.0
 
 
 def _spans(files: RecordingFiles) -> dict[str, tuple[float, float]]:
@@ -306,9 +340,9 @@ def _spans(files: RecordingFiles) -> dict[str, tuple[float, float]]:
 
 
 def _baselines(processed: Sequence[ProcessedRecording], maxima: Maxima) -> tuple[float, ...]:
+    trials = [each for each in processed if each.recording.role == "trial"]
     return tuple(
-        baseline([each.quality[c] for each in processed], float(value))
-        for c, value in enumerate(maxima.value)
+        baseline([each.quality[c] for each in trials], float(value)) for c, value in enumerate(maxima.value)
     )
 
 
@@ -325,8 +359,8 @@ def _channel_notes(
         *(
             f"{each.recording.emg_file.name}, channel {name!r}: {sentence}."
             for each in processed
-            for name, quality in zip(names, each.quality, strict=True)
-            if each.recording.role == "trial"
+            for name, quality, source in zip(names, each.quality, maxima.source, strict=True)
+            if each.recording.role == "trial" or each.recording.name == source
             for sentence in quality.sentences()
         ),
     ]
@@ -338,11 +372,39 @@ def _cycle_notes(tool: EMGProcessingTool, processed: tuple[ProcessedRecording, .
         if not is_cut(tool, each.recording):
             continue
         bad = [cycle for cycle in each.cycles if not cycle.is_good]
+        notes += _unjudged_notes(tool, each.recording)
         if not each.cycles:
-            notes.append(f"Recording {each.recording.name!r}: no cycle was found.")
+            notes.append(f"Recording {each.recording.name!r}: no cycle was found. {_why_none(tool, each)}")
         elif bad:
             notes.append(
                 f"Recording {each.recording.name!r}: {counted(len(bad), 'cycle')} of {len(each.cycles)} "
                 f"{'was' if len(bad) == 1 else 'were'} rejected; the report says why."
             )
     return notes
+
+
+def _unjudged_notes(tool: EMGProcessingTool, recording: EMGRecording) -> list[str]:
+    """What cycles were not judged by, and how they would be."""
+    missing = []
+    if not tool.quality_coordinates:
+        missing.append("their posture and moments (<quality_coordinates> is empty)")
+    elif recording.generalized_forces_file is None:
+        missing.append("their moments (no <generalized_forces_file>)")
+    if tool.segmentation == "ground_reaction_force" and not tool.other_vertical_force:
+        missing.append("a foot on both plates (no <other_vertical_force>)")
+    if not missing:
+        return []
+    return [f"Recording {recording.name!r}: cycles were not judged by {' and '.join(missing)}."]
+
+
+def _why_none(tool: EMGProcessingTool, processed: ProcessedRecording) -> str:
+    """A sentence on why there is no cycle."""
+    if tool.segmentation != "ground_reaction_force":
+        return "Fewer than two peaks stand out; lower <peak_prominence>, or give a longer recording."
+    low, high = processed.force_range or (0.0, 0.0)
+    reached = f"{tool.vertical_force} goes from {low:.0f} to {high:.0f} N"
+    if high <= tool.force_threshold:
+        return f"{reached}, never above <force_threshold>; it must be positive upward and in N."
+    if low > tool.force_threshold:
+        return f"{reached}, never below <force_threshold>; zero the plate, or raise the threshold."
+    return f"{reached}; a cycle needs two heel strikes in the recording."

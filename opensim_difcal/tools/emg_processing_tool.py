@@ -33,6 +33,13 @@ class EMGRecording:
         allowed=("trial", "mvc"),
     )
     emg_file: Path = setting("Raw EMG: .sto, .mot, .csv, .txt or .c3d.", is_path=True)
+    time_offset: float = setting(
+        "Added to the times of the EMG file, where its clock differs from that of the other files: negative "
+        "if an event has a later time in the EMG. A C3D file begins at 0, as for OpenSim; files exported "
+        "from a trimmed recording may begin later.",
+        unit="s",
+        default=0.0,
+    )
     ground_reaction_forces_file: Path | None = setting(
         "Ground reaction forces, .mot or .sto: heel strikes and toe offs are found in them.",
         is_path=True,

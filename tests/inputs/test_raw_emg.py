@@ -5,7 +5,7 @@ import pytest
 from c3d_files import write_c3d
 
 from opensim_difcal.errors import DifcalError, EMGError
-from opensim_difcal.inputs.raw_emg import read_raw_emg
+from opensim_difcal.inputs.raw_emg import RawEMG, read_raw_emg
 from opensim_difcal.outputs.tables import write_storage
 
 TIME = np.arange(40) / 1000.0
@@ -59,12 +59,42 @@ def test_dialects_of_text(tmp_path, text):
     assert emg.values[:, 0].tolist() == [1.5, -2.0, 30.0]
 
 
-def test_a_cut_c3d_recording_keeps_the_time_of_the_whole_one(tmp_path):
+def test_c3d_files_begin_at_zero_as_for_opensim(tmp_path):
     path = write_c3d(tmp_path / "emg.c3d", VALUES)
     content = bytearray(path.read_bytes())
     content[6:10] = (101).to_bytes(2, "little") + (104).to_bytes(2, "little")
     path.write_bytes(bytes(content))
-    assert read_raw_emg(path).time[0] == pytest.approx(1.0)
+    assert read_raw_emg(path).time[0] == 0.0
+
+
+def test_c3d_files_with_more_frames_than_the_header_counts_are_refused(tmp_path):
+    path = write_c3d(tmp_path / "emg.c3d", np.zeros((40, 2)))
+    content = bytearray(path.read_bytes())
+    content[6:10] = (65534).to_bytes(2, "little") + (65535).to_bytes(2, "little")
+    path.write_bytes(bytes(content) + bytes(2000))
+    assert refused(path) == (
+        f"{path}: it holds more than 65535 frames, which its header cannot count. Export the recording in "
+        "shorter pieces, or as .csv."
+    )
+
+
+def test_channels_without_a_clear_name_disturb_only_who_asks_for_them(tmp_path):
+    emg = RawEMG(tmp_path / "emg.c3d", ("SOL", "", "TA", "TA", ""), TIME, np.zeros((40, 5)))
+    assert emg.clear_labels == ("SOL",)
+    assert emg.columns(("SOL",)).shape == (40, 1)
+    with pytest.raises(EMGError) as error:
+        emg.columns(("TA",))
+    assert str(error.value) == (
+        f"{emg.path}: 2 channels are called 'TA'. Rename them where the recording is exported, or leave them "
+        "out of <channels>."
+    )
+
+
+@pytest.mark.parametrize(("rate", "decimals"), [(1926.0, 4), (1925.9, 5), (2148.0, 5), (1111.11, 4)])
+def test_times_that_are_printed_with_few_decimals_are_a_uniform_grid(tmp_path, rate, decimals):
+    lines = [f"{i / rate:.{decimals}f},{i % 3 - 1}" for i in range(500)]
+    emg = read_raw_emg(write_text(tmp_path / "emg.csv", "time,SOL\n" + "\n".join(lines)))
+    np.testing.assert_allclose(np.diff(emg.time), 1 / rate, rtol=1e-3)
 
 
 @pytest.mark.parametrize(

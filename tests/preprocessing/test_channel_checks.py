@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from raw_emg_signals import RATE, bursts, raw_emg
 
 from opensim_difcal.preprocessing.channel_checks import (
@@ -6,6 +7,8 @@ from opensim_difcal.preprocessing.channel_checks import (
     baseline,
     baseline_sentence,
     channel_quality,
+    is_dead,
+    looks_rectified,
 )
 from opensim_difcal.preprocessing.envelopes import EnvelopeFilter, band_passed, envelopes
 
@@ -16,35 +19,51 @@ GOOD = raw_emg(bursts(TIME), seed=1)
 def quality(raw) -> ChannelQuality:
     settings = EnvelopeFilter()
     band = band_passed(raw[:, None], RATE, settings)
-    return channel_quality(raw, band[:, 0], envelopes(band, RATE, settings)[:, 0], RATE, settings)
+    return channel_quality(TIME, raw, band[:, 0], envelopes(band, RATE, settings)[:, 0], settings)
 
 
 def test_a_good_channel_needs_no_words():
-    found = quality(GOOD)
-    assert not found.is_dead
-    assert not found.is_rectified
-    assert found.sentences() == []
+    assert not is_dead(GOOD, RATE)
+    assert not looks_rectified(GOOD)
+    assert quality(GOOD).sentences() == []
 
 
 def test_dead_channels():
-    assert quality(np.zeros(6000)).is_dead
-    assert quality(np.full(6000, 3.0)).is_dead
-    unplugged = np.where(TIME < 5, 7.0, GOOD)
-    assert quality(unplugged).is_dead
+    assert is_dead(np.zeros(6000), RATE)
+    assert is_dead(np.full(6000, 3.0), RATE)
+    assert is_dead(np.where(TIME < 4, 7.0, GOOD), RATE)
+    assert not is_dead(np.round((GOOD - 50) / 60), RATE), "coarse, but no electrode that is off"
+
+
+def test_an_electrode_that_falls_off_is_told_with_its_times():
+    found = quality(np.where((TIME > 2.5) & (TIME < 4), 7.0, GOOD))
+    (off,) = found.off
+    assert off == pytest.approx((2.501, 3.999))
+    assert found.sentences() == [
+        "no signal from 2.50 to 4.00 s: the electrode was off. Cycles in it are rejected"
+    ]
+
+
+def test_a_signal_as_small_as_the_converters_steps_is_told():
+    (sentence,) = [each for each in quality(np.round((GOOD - 50) / 60)).sentences() if "converter" in each]
+    assert sentence.endswith(
+        "% of the samples repeat the one before: the converter's steps are too large for this signal. Record "
+        "with more gain"
+    )
 
 
 def test_an_envelope_is_no_raw_emg_but_an_offset_does_no_harm():
-    assert quality(np.abs(GOOD - 50)).is_rectified
-    assert quality(-np.abs(GOOD - 50)).is_rectified
-    assert not quality(GOOD + 1e5).is_rectified
+    assert looks_rectified(np.abs(GOOD - 50))
+    assert looks_rectified(-np.abs(GOOD - 50))
+    assert not looks_rectified(GOOD + 1e5)
 
 
 def test_saturation_is_seen_in_runs_of_the_largest_value():
     found = quality(np.clip(GOOD, -400, 400))
     assert found.clipped > 0.01
     assert found.sentences() == [
-        f"{100 * found.clipped:.1f} % of the samples lie at the largest value, in a row: the amplifier was "
-        "saturated. Bursts are flattened; record with less gain"
+        f"{100 * found.clipped:.1f} % of the samples lie at the largest or smallest value, in a row: the "
+        "amplifier was saturated. Bursts are flattened; record with less gain"
     ]
     assert quality(np.round(GOOD)).clipped == 0.0
 

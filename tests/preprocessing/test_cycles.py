@@ -114,9 +114,27 @@ def test_one_foot_on_both_plates():
     assert found == [[], [], [sentence], [sentence]]
 
 
-def test_a_foot_that_stays_on_the_ground():
-    cycles = (Cycle(0.0, None, 1.0),)
-    assert reasons(cycles=cycles) == [["the foot does not leave the ground within it"]]
+def test_an_electrode_that_is_off_within_the_cycle():
+    judged = judged_cycles(
+        CYCLES, coordinates={}, moments={}, recorded={}, off={"SOL": [(1.5, 2.25)], "TA": []}
+    )
+    sentence = "channel SOL holds no signal from 1.50 to 2.25 s"
+    assert [list(each.reasons) for each in judged] == [[], [sentence], [sentence], []]
+
+
+def test_markers_that_are_lost_for_the_whole_cycle():
+    angle = ANGLE.copy()
+    angle[90:210] = angle[90]
+    assert "knee_angle_r stands still for 1.00 s: markers seem to be lost" in reasons(angle=angle)[1]
+
+
+def test_a_jump_is_the_same_at_every_rate():
+    moment = MOMENT.copy()
+    moment[150] += 120
+    fine = np.arange(0, 4.99, 0.001)
+    for time, values in ((TIME, moment), (fine, np.interp(fine, TIME, moment))):
+        judged = judged_cycles(CYCLES, coordinates={}, moments={"knee": (time, values)}, recorded={})
+        assert [each.is_good for each in judged] == [True, False, True, True]
 
 
 def test_a_recording_that_ends_within_the_cycle():

@@ -95,8 +95,8 @@ def test_without_channels_every_common_column_is_taken_and_a_dead_one_refused(se
     with pytest.raises(DifcalError) as error:
         tool.run()
     assert str(error.value) == (
-        f"{session.recordings[0].emg_file}: column 'trigger' is dead: it holds no signal, or repeats its "
-        "values most of the time. Leave the channel out of <channels>, and its muscles to synergies."
+        f"{session.recordings[0].emg_file}: column 'trigger' is dead: it keeps one value most of the "
+        "time. Leave the channel out of <channels>, and its muscles to synergies."
     )
     assert not session.results_directory.exists()
 
@@ -107,6 +107,69 @@ def test_recordings_without_forces_are_not_cut(session):
     names = {path.name for path in session.run().files}
     assert {"walk_cycles.csv", "squat_emg.sto"} <= names
     assert "squat_cycles.csv" not in names
+
+
+def test_an_electrode_that_falls_off_rejects_the_cycles_in_it(session, tmp_path):
+    table = read_storage(tmp_path / "walk_emg_raw.sto")
+    columns = {label: table.column(label).copy() for label in table.labels}
+    columns["TA"][(EMG_TIME > 3.5) & (EMG_TIME < 4.8)] = 0.0
+    write_storage(tmp_path / "walk_emg_raw.sto", "walk", EMG_TIME, columns)
+    notes = session.run().summary["notes"]
+    assert (
+        "walk_emg_raw.sto, channel 'TA': no signal from 3.50 to 4.80 s: the electrode was off. Cycles in it "
+        "are rejected."
+    ) in notes
+    cycles = read_cycles(session.results_directory / "walk_cycles.csv")
+    assert [cycle.is_good for cycle in cycles] == [True, True, False, False, False]
+
+
+def test_a_clock_of_its_own_can_be_set_right(session, tmp_path):
+    table = read_storage(tmp_path / "walk_emg_raw.sto")
+    columns = {label: table.column(label) for label in table.labels}
+    write_storage(tmp_path / "walk_emg_raw.sto", "walk", EMG_TIME + 100, columns)
+    session.recordings = (replace(session.recordings[0], time_offset=-100.0), session.recordings[1])
+    session.run()
+    cycles = read_cycles(session.results_directory / "walk_cycles.csv")
+    assert sum(cycle.is_good for cycle in cycles) == 4
+
+
+def test_what_cycles_are_not_judged_by_is_told(session):
+    bare = replace(session.recordings[0], generalized_forces_file=None)
+    session.recordings = (bare, session.recordings[1])
+    notes = replace(session, other_vertical_force="").run().summary["notes"]
+    assert notes == [
+        "Recording 'walk': cycles were not judged by their moments (no <generalized_forces_file>) and a foot "
+        "on both plates (no <other_vertical_force>)."
+    ]
+    notes = replace(session, quality_coordinates=()).run().summary["notes"]
+    assert notes == [
+        "Recording 'walk': cycles were not judged by their posture and moments (<quality_coordinates> is "
+        "empty)."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("force", "reason"),
+    [
+        (
+            np.minimum(0.0, -800 * np.sin(2 * np.pi * TIME)),
+            "right_vy goes from -800 to 0 N, never above <force_threshold>; it must be positive upward and "
+            "in N.",
+        ),
+        (
+            np.maximum(30.0, 800 * np.sin(2 * np.pi * TIME)),
+            "right_vy goes from 30 to 800 N, never below <force_threshold>; zero the plate, or raise the "
+            "threshold.",
+        ),
+        (
+            np.where(TIME > 3, 800.0, 0.0),
+            "right_vy goes from 0 to 800 N; a cycle needs two heel strikes in the recording.",
+        ),
+    ],
+)
+def test_why_there_is_no_cycle_is_told(session, tmp_path, force, reason):
+    write_storage(tmp_path / "grf.mot", "grf", TIME, {"right_vy": force, "left_vy": 0 * force})
+    assert f"Recording 'walk': no cycle was found. {reason}" in session.run().summary["notes"]
 
 
 def test_cycles_between_the_peaks_of_a_coordinate(session):
