@@ -12,6 +12,7 @@ PAGES = (
     "docs/validation.md",
     "docs/settings.md",
     "docs/raw_recordings.md",
+    "docs/ceinms.md",
     "models/README.md",
 )
 
