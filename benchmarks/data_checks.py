@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from paper import shortened
 from real_data_setups import COORDINATES, lopes, rajagopal
 
 from opensim_difcal import NMSCalibrationTool, TrialFiles
@@ -59,6 +60,15 @@ def good_trials(data: Path) -> list[Good]:
         ),
         *(NMSCalibrationTool(ROOT / f"tools_setup/{name}_emg_driven.xml") for name in ("leg", "arm")),
     ]
+    return [trial for tool in tools for trial in _of_tool(tool)]
+
+
+def short_trials() -> list[Good]:
+    """The virtual subjects' calibration trials cut short, with the electrodes that reach the surface."""
+    tools = []
+    for name in ("leg", "arm"):
+        tool = shortened(NMSCalibrationTool(ROOT / f"tools_setup/{name}_synergy_hybrid.xml"))
+        tools.append(replace(tool, mode="emg_driven"))
     return [trial for tool in tools for trial in _of_tool(tool)]
 
 
@@ -180,6 +190,9 @@ def main() -> None:
         "legs exchanged": crossed,
         **{name: exchanged(*each) for name, each in ANTAGONISTS.items()},
     }
+    short = short_trials()
+    alarms = len(short) - told(short, lambda source: source)["nothing"]
+    print(f"{len(short)} short trials with fewer electrodes: {alarms} alarms\n")
     print(f"{len(trials)} trials\n\n| spoiled | trials | told as |\n|---|---|---|")
     for name, spoil in ways.items():
         count = told(trials, spoil)

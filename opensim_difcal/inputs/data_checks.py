@@ -30,6 +30,7 @@ _OPPOSED, _UNFIT = -0.4, 0.1
 _MOSTLY_OPPOSED, _MOSTLY_BETTER = -0.6, 0.4
 _OTHER_GOOD, _OTHER_BETTER, _OWN_POOR = 0.6, 0.4, 0.3
 _SWAP_GOOD, _SWAP_BETTER, _SWAP_MEAN = 0.7, 0.5, 0.1
+_SHORT, _SHORT_SWAP_GOOD = 1.5, 0.9  # in shorter trials, s, more fits by chance
 _STILL = 1e-9
 
 ChannelArray = Float[np.ndarray, "lead time channel"]
@@ -49,19 +50,21 @@ class LeadFit:
         lead: Best of all, s; negative where excitations come after the moment.
         correlation: There.
         plausible_correlation: Best within `PLAUSIBLE_LEADS`.
+        is_short: Whether the trial is so short that more fits by chance.
     """
 
     lead: float
     correlation: float
     plausible_correlation: float
+    is_short: bool = False
 
     @property
     def is_implausible(self) -> bool:
         """Whether another lead than a muscle has fits clearly better."""
         if PLAUSIBLE_LEADS[0] <= self.lead <= PLAUSIBLE_LEADS[1]:
             return False
-        is_far = abs(self.lead) > _FAR
-        good, better = (_FAR_GOOD, _FAR_BETTER) if is_far else (_GOOD, _BETTER)
+        is_strict = self.is_short or abs(self.lead) > _FAR
+        good, better = (_FAR_GOOD, _FAR_BETTER) if is_strict else (_GOOD, _BETTER)
         return self.correlation >= good and self.correlation - self.plausible_correlation >= better
 
 
@@ -133,17 +136,37 @@ def expected_moments(
     return np.einsum("ltk,tck->ltc", excitation, strength)
 
 
-def lead_fit(by_lead: Leads) -> LeadFit | None:
+def is_short(time: TimeArray) -> bool:
+    """Whether a trial is so short that more fits by chance."""
+    return bool(time[-1] - time[0] < _SHORT)
+
+
+def lead_fit(by_lead: Leads, *, short: bool = False) -> LeadFit | None:
     """Returns where a coordinate fits best; None where no plausible lead is known.
 
     Args:
         by_lead: Correlation at each of `LEADS`.
+        short: Whether the trial is so short that more fits by chance.
     """
     plausible = by_lead[is_plausible(LEADS)]
     if np.isnan(plausible).all():
         return None
     best = int(np.nanargmax(by_lead))
-    return LeadFit(float(LEADS[best]), float(by_lead[best]), float(np.nanmax(plausible)))
+    return LeadFit(float(LEADS[best]), float(by_lead[best]), float(np.nanmax(plausible)), short)
+
+
+def within(by_lead: ByLead, time: TimeArray) -> ByLead:
+    """Returns correlations at leads that a trial is long enough for; NaN at the others.
+
+    Two series of one movement, moved against each other by a third of its length or more, fit
+    by chance.
+
+    Args:
+        by_lead: Correlation at each of `LEADS`, by coordinate.
+        time: Of the trial, s.
+    """
+    longest = max(max(np.abs(PLAUSIBLE_LEADS)), (time[-1] - time[0]) / 3)
+    return np.where(np.abs(LEADS)[:, None] > longest + 1e-9, np.nan, by_lead)
 
 
 def is_plausible(leads: Leads) -> Bool[np.ndarray, " lead"]:
@@ -206,7 +229,11 @@ def fits_the_other_side(own: ByLead, other: ByLead) -> tuple[float, float] | Non
 
 
 def swapped_channels(
-    excitation: ChannelArray, strength: ChannelStrength, joint_moment: CoordinateArray
+    excitation: ChannelArray,
+    strength: ChannelStrength,
+    joint_moment: CoordinateArray,
+    *,
+    short: bool = False,
 ) -> ChannelSwap | None:
     """Returns two channels of antagonists that clearly fit better the other way round.
 
@@ -214,7 +241,9 @@ def swapped_channels(
         excitation: At plausible leads.
         strength: By channel and coordinate.
         joint_moment: N m.
+        short: Whether the trial is so short that more fits by chance.
     """
+    good = _SHORT_SWAP_GOOD if short else _SWAP_GOOD
     now = expected_moments(excitation, strength)
     before = _highest(correlations(now, joint_moment))
     mean_strength = strength.mean(axis=0)
@@ -227,7 +256,7 @@ def swapped_channels(
         after = _highest(correlations(swapped, joint_moment))
         gain = float(np.nanmean(after - before)) if not np.isnan(after - before).all() else 0.0
         antagonists = mean_strength[:, i] * mean_strength[:, j] < 0
-        shows = antagonists & (after >= _SWAP_GOOD) & (after - before >= _SWAP_BETTER)
+        shows = antagonists & (after >= good) & (after - before >= _SWAP_BETTER)
         if shows.any() and gain >= _SWAP_MEAN and (best is None or gain > best[0]):
             c = int(np.argmax(np.where(shows, after - before, -np.inf)))
             mean = float(np.nanmean(after))

@@ -23,11 +23,13 @@ from opensim_difcal.inputs.data_checks import (
     expected_moments,
     fits_the_other_side,
     is_plausible,
+    is_short,
     largest_moments,
     lead_fit,
     mean_opposed,
     opposed,
     swapped_channels,
+    within,
 )
 from opensim_difcal.inputs.sides import other_side, side_of
 from opensim_difcal.inputs.signals import resample
@@ -177,14 +179,14 @@ def _misfits(
     written = np.column_stack([table.column(column) for column in columns])
     excitation = excitation_at_leads(table.time, written, time, LEADS)
     expected = expected_moments(excitation, strength)
-    own = correlations(expected, joint_moment)
+    own = within(correlations(expected, joint_moment), time)
     plausible = is_plausible(LEADS)
     other = correlations(expected[plausible], _other_moments(source, time))
     in_time = common_lead(own)[1]  # how well all fits when nothing but the time base is wrong
     side = fits_the_other_side(own[plausible], other)
     if side is not None and side[1] >= max(in_time, mean_opposed(own[plausible])):
         return [_other_side(source, *side)]
-    swap = swapped_channels(excitation[plausible], strength, joint_moment)
+    swap = swapped_channels(excitation[plausible], strength, joint_moment, short=is_short(time))
     against = opposed(own[plausible])
     sign = -np.nan_to_num(against)  # how well each coordinate fits when nothing but its sign is wrong
     if swap is not None and swap.mean_after >= in_time and swap.after >= sign[swap.coordinate] + _CLEARLY:
@@ -197,7 +199,7 @@ def _misfits(
     found: list[str] = []
     late: dict[str, LeadFit] = {}
     for c, name in enumerate(source.coordinate_names):
-        fit = lead_fit(own[:, c])
+        fit = lead_fit(own[:, c], short=is_short(time))
         if fit is not None and fit.is_implausible and fit.correlation >= sign[c]:
             late[name] = fit
         elif not np.isnan(against[c]):

@@ -23,6 +23,8 @@ from opensim_difcal.wording import did_you_mean, enumerated, shortened
 _TIME = re.compile(
     r"^\s*(?:time|timestamp|t|x)\s*(?:[\[(]?\s*(s|sec|seconds|ms|milliseconds)\s*[\])]?)?\s*$", re.I
 )
+_LONGEST = 1e10  # s, a clock that counts from 1970 too
+_LARGEST = 1e100
 _DELIMITERS = ",;\t"
 _CHECK_PATH = "Check the path in the setup file."
 
@@ -220,7 +222,12 @@ def _check(emg: RawEMG) -> None:
         raise EMGError(f"{emg.path}: fewer than two samples, or no channel. Export the recording again.")
     if not np.isfinite(emg.time).all() or np.any(np.diff(emg.time) <= 0):
         raise EMGError(f"{emg.path}: time must rise from sample to sample. Remove repeated lines.")
-    bad = np.argwhere(~np.isfinite(emg.values))
+    if np.abs(emg.time).max() > _LONGEST:
+        raise EMGError(
+            f"{emg.path}: time goes from {emg.time[0]:.3g} to {emg.time[-1]:.3g}. Times are seconds; at most "
+            f"{_LONGEST:g} are expected. Check the column."
+        )
+    bad = np.argwhere(~(np.abs(emg.values) < _LARGEST))
     if len(bad):
         row, column = bad[0]
         raise EMGError(

@@ -310,9 +310,9 @@ def test_translations_in_millimeters_are_told(lopes, tmp_path):
 
 
 @pytest.mark.parametrize("shift", [-0.3, 0.3])
-def test_a_shifted_trigger_is_told_on_measured_running(lopes, tmp_path, shift):
+def test_a_shifted_trigger_is_told_on_measured_walking(lopes, tmp_path, shift):
     folder, model = lopes
-    files = lopes_cycle(folder, "run81_a", 1)
+    files = lopes_cycle(folder, "walk36", 1)
     table = read_storage(files.excitations_file)
     files = replace(files, excitations_file=tmp_path / "emg.sto")
     write(files.excitations_file, table.time + shift, **dict(zip(table.labels, table.values.T, strict=True)))
@@ -323,6 +323,16 @@ def test_a_shifted_trigger_is_told_on_measured_running(lopes, tmp_path, shift):
 @pytest.mark.parametrize("setup", ["leg_emg_driven", "arm_emg_driven"])
 def test_no_shipped_trial_raises_a_suspicion(setup):
     findings = NMSCalibrationTool(ROOT / "tools_setup" / f"{setup}.xml").findings()
+    assert (list(findings.problems), list(findings.warnings)) == ([], [])
+
+
+@pytest.mark.parametrize("setup", ["leg_synergy_hybrid", "arm_synergy_hybrid"])
+def test_no_short_trial_with_few_electrodes_raises_a_suspicion(setup):
+    tool = NMSCalibrationTool(ROOT / "tools_setup" / f"{setup}.xml")
+    cut = [
+        replace(files, time_range=(files.time_range[0], files.time_range[0] + 1.2)) for files in tool.trials
+    ]
+    findings = replace(tool, mode="emg_driven", trials=tuple(cut)).findings()
     assert (list(findings.problems), list(findings.warnings)) == ([], [])
 
 
