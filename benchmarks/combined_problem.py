@@ -21,7 +21,7 @@ from opensim_difcal.physics.curves import CurveTable
 from opensim_difcal.physics.engine import Engine
 from opensim_difcal.physics.muscle import Muscles
 from opensim_difcal.physics.simulation import ActivationParameters
-from opensim_difcal.tools.calibration_inputs import CalibrationInputs, read_inputs
+from opensim_difcal.tools.calibration.inputs import CalibrationInputs, read_inputs
 
 ROOT = Path(__file__).resolve().parents[1]
 N_MUSCLES, N_TRIALS, N_SAMPLES = 34, 3, 200

@@ -16,8 +16,8 @@ from opensim_difcal.calibration.result import CalibrationResult
 from opensim_difcal.inputs.trial import Trial
 from opensim_difcal.physics.best_engine import best_engine
 from opensim_difcal.physics.engine import Engine
-from opensim_difcal.tools.calibration_inputs import CalibrationInputs, read_inputs
-from opensim_difcal.tools.calibration_run import calibration_settings
+from opensim_difcal.tools.calibration.inputs import CalibrationInputs, read_inputs
+from opensim_difcal.tools.calibration.run import calibration_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 EMG_NOISE = 0.1  # of the excitation, from sample to sample

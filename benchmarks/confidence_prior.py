@@ -14,8 +14,8 @@ from real_data_setups import PRIOR_WEIGHT, lopes, rajagopal
 from opensim_difcal.calibration.metrics import pooled_agreement, trial_agreement
 from opensim_difcal.calibration.result import CalibrationResult, Prediction
 from opensim_difcal.outputs.figures.style import NORMAL, TERMS, left_title, new_figure, tidy
-from opensim_difcal.tools.calibration_inputs import read_inputs
-from opensim_difcal.tools.calibration_run import calibrate_inputs, make_engine
+from opensim_difcal.tools.calibration.inputs import read_inputs
+from opensim_difcal.tools.calibration.run import calibrate_inputs, make_engine
 
 WEIGHTS = (0.0, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
 REAL_WEIGHTS = (*WEIGHTS, 0.1)

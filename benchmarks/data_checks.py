@@ -25,7 +25,7 @@ from opensim_difcal.inputs.sides import other_side
 from opensim_difcal.inputs.storage import Table
 from opensim_difcal.inputs.trial_source import TrialSettings, TrialSource
 from opensim_difcal.shapes import MomentArmArray, TimeArray
-from opensim_difcal.tools.model_source import open_model
+from opensim_difcal.tools.common.model_source import open_model
 
 ROOT = Path(__file__).resolve().parents[1]
 KINDS = {

@@ -32,8 +32,8 @@ from opensim_difcal.execution.result import ExecutedTrial
 from opensim_difcal.inputs.signals import resample
 from opensim_difcal.inputs.storage import read_storage
 from opensim_difcal.outputs.figures.style import png
-from opensim_difcal.tools.execution_inputs import read_inputs
-from opensim_difcal.tools.execution_run import execute_inputs
+from opensim_difcal.tools.execution.inputs import read_inputs
+from opensim_difcal.tools.execution.run import execute_inputs
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "validation.md"

@@ -30,8 +30,8 @@ from opensim_difcal.initialization.muscle_volumes import forces_from_volumes
 from opensim_difcal.initialization.result import InitializationResult
 from opensim_difcal.inputs.muscles import muscle_names, read_muscles
 from opensim_difcal.inputs.opensim_model import load_model
-from opensim_difcal.tools.calibration_inputs import CalibrationInputs, read_inputs
-from opensim_difcal.tools.calibration_run import calibrate_inputs
+from opensim_difcal.tools.calibration.inputs import CalibrationInputs, read_inputs
+from opensim_difcal.tools.calibration.run import calibrate_inputs
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "validation.md"

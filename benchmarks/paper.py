@@ -41,8 +41,8 @@ from opensim_difcal.inputs.trial import Trial
 from opensim_difcal.outputs.figures.style import png
 from opensim_difcal.physics.best_engine import best_engine
 from opensim_difcal.physics.simulation import ActivationParameters
-from opensim_difcal.tools.calibration_inputs import CalibrationInputs, read_inputs
-from opensim_difcal.tools.calibration_run import calibration_settings, chosen_muscles
+from opensim_difcal.tools.calibration.inputs import CalibrationInputs, read_inputs
+from opensim_difcal.tools.calibration.run import calibration_settings, chosen_muscles
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "validation.md"

@@ -25,9 +25,9 @@ from opensim_difcal.calibration.metrics import pooled_agreement
 from opensim_difcal.inputs.storage import Table, read_storage
 from opensim_difcal.preprocessing.cycle_quality import JudgedCycle, QualityLimits, judged_cycles
 from opensim_difcal.preprocessing.cycles import contact_cycles, contacts
-from opensim_difcal.tools.calibration_inputs import read_inputs
-from opensim_difcal.tools.calibration_run import calibrate_inputs
-from opensim_difcal.tools.emg_processing_run import process_session, read_session
+from opensim_difcal.tools.calibration.inputs import read_inputs
+from opensim_difcal.tools.calibration.run import calibrate_inputs
+from opensim_difcal.tools.emg_processing.run import process_session, read_session
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "raw_recordings.md"

@@ -27,8 +27,8 @@ from real_data_text import (
 
 from opensim_difcal.calibration.result import CalibrationResult
 from opensim_difcal.physics.curve_strains import CURVE_STRAINS
-from opensim_difcal.tools.calibration_inputs import read_inputs
-from opensim_difcal.tools.calibration_run import calibrate_inputs
+from opensim_difcal.tools.calibration.inputs import read_inputs
+from opensim_difcal.tools.calibration.run import calibrate_inputs
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "validation.md"

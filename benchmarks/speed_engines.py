@@ -22,7 +22,7 @@ from opensim_difcal.physics.curves import CurveTable
 from opensim_difcal.physics.differentiable import PlainOperations
 from opensim_difcal.physics.engine import Engine
 from opensim_difcal.physics.time_parallel import TorchEngine
-from opensim_difcal.tools.calibration_inputs import CalibrationInputs
+from opensim_difcal.tools.calibration.inputs import CalibrationInputs
 
 N_TRIALS = (1, 2, 5, 10, 20, 50)
 FIRST_POINT, N_POINTS = 100, 20  # of an AdamW run

@@ -11,8 +11,8 @@ from opensim_difcal.cache import cache_subfolder
 from opensim_difcal.calibration.calibrate import CalibrationSettings, calibrate
 from opensim_difcal.physics.best_engine import best_engine
 from opensim_difcal.physics.engine import Engine
-from opensim_difcal.tools.calibration_inputs import CalibrationInputs, read_inputs
-from opensim_difcal.tools.calibration_run import calibration_settings
+from opensim_difcal.tools.calibration.inputs import CalibrationInputs, read_inputs
+from opensim_difcal.tools.calibration.run import calibration_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 N_ITERATIONS = 1000  # of AdamW

@@ -30,9 +30,9 @@ from opensim_difcal.outputs.figures.overview import overview
 from opensim_difcal.outputs.figures.style import png
 from opensim_difcal.physics.best_engine import best_engine
 from opensim_difcal.physics.simulation import ActivationParameters
-from opensim_difcal.tools.calibration_inputs import CalibrationInputs, read_inputs
-from opensim_difcal.tools.calibration_outputs import active_force_length
-from opensim_difcal.tools.calibration_run import calibration_settings
+from opensim_difcal.tools.calibration.inputs import CalibrationInputs, read_inputs
+from opensim_difcal.tools.calibration.outputs import active_force_length
+from opensim_difcal.tools.calibration.run import calibration_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 LENGTHS = ("tendon_slack_length", "optimal_fiber_length")

@@ -349,7 +349,7 @@ def _import_ceinms(options: argparse.Namespace) -> None:
 
     _log_to_stderr(options.log)
     read_project(options.source, Notes())  # before the imports, which take seconds
-    from opensim_difcal.tools.ceinms_import import import_ceinms
+    from opensim_difcal.tools.ceinms.importing import import_ceinms
 
     outcome = import_ceinms(
         options.source,
@@ -368,7 +368,7 @@ def _import_ceinms(options: argparse.Namespace) -> None:
 
 
 def _export_ceinms(options: argparse.Namespace) -> None:
-    from opensim_difcal.tools.ceinms_export import export_ceinms
+    from opensim_difcal.tools.ceinms.exporting import export_ceinms
 
     _log_to_stderr(options.log)
     outcome = export_ceinms(

@@ -19,7 +19,7 @@ from opensim_difcal.errors import CalibrationError, DifcalError, ModelError
 from opensim_difcal.settings import setting
 from opensim_difcal.setup_template import template
 from opensim_difcal.tools import registry
-from opensim_difcal.tools.findings import Findings
+from opensim_difcal.tools.common.findings import Findings
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -142,7 +142,7 @@ def test_a_wrong_setting_is_refused_before_the_heavy_libraries_are_imported():
 
 
 def test_the_figures_library_is_not_imported_before_there_is_something_to_draw():
-    assert "matplotlib" not in imported_by("import opensim_difcal.tools.calibration_outputs")
+    assert "matplotlib" not in imported_by("import opensim_difcal.tools.calibration.outputs")
 
 
 def test_a_worker_process_imports_no_more_than_opensim_needs():

@@ -10,8 +10,8 @@ import torch
 from opensim_difcal import NMSCalibrationTool
 from opensim_difcal.calibration.calibrate import calibrate
 from opensim_difcal.calibration.optimization import OptimizerSettings
-from opensim_difcal.tools.calibration_inputs import read_inputs
-from opensim_difcal.tools.calibration_run import calibration_settings
+from opensim_difcal.tools.calibration.inputs import read_inputs
+from opensim_difcal.tools.calibration.run import calibration_settings
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no CUDA device")
 SETUP = Path(__file__).resolve().parents[1] / "tools_setup" / "leg_emg_driven.xml"

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from opensim_difcal.errors import DifcalError, raise_problems
 from opensim_difcal.settings import setting
-from opensim_difcal.tools.setup_call import FromSetupFile
+from opensim_difcal.tools.common.setup_call import FromSetupFile
 
 if TYPE_CHECKING:
-    from opensim_difcal.tools.emg_processing_outputs import EMGProcessingOutcome
+    from opensim_difcal.tools.emg_processing.outputs import EMGProcessingOutcome
 
 SEGMENTED_FILE = {
     "ground_reaction_force": "ground_reaction_forces_file",
@@ -216,8 +216,8 @@ class EMGProcessingTool(metaclass=FromSetupFile):
             DifcalError: If an input cannot be used. Earlier results are then as they were.
         """
         raise_problems(self.setting_problems())  # before the imports
-        from opensim_difcal.tools.emg_processing_outputs import write_outputs
-        from opensim_difcal.tools.emg_processing_run import process_session, read_session
+        from opensim_difcal.tools.emg_processing.outputs import write_outputs
+        from opensim_difcal.tools.emg_processing.run import process_session, read_session
 
         session = read_session(self)
         result = process_session(self, session)
@@ -227,19 +227,19 @@ class EMGProcessingTool(metaclass=FromSetupFile):
 
     def output_names(self) -> tuple[str, ...]:
         """Names of all files that a run writes into its results directory."""
-        from opensim_difcal.tools.emg_processing_checks import output_names
+        from opensim_difcal.tools.emg_processing.checks import output_names
 
         return output_names(self)
 
     def setting_problems(self) -> list[DifcalError]:
         """What is wrong with the settings themselves, whatever the files hold."""
-        from opensim_difcal.tools.emg_processing_checks import setting_problems
+        from opensim_difcal.tools.emg_processing.checks import setting_problems
 
         return list(setting_problems(self))
 
     def problems(self) -> list[DifcalError]:
         """Everything that is wrong with the inputs, found without processing them."""
-        from opensim_difcal.tools.emg_processing_checks import input_problems
+        from opensim_difcal.tools.emg_processing.checks import input_problems
 
         return input_problems(self)
 

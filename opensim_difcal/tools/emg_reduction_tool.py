@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from opensim_difcal.errors import DifcalError, SetupFileError, raise_problems
 from opensim_difcal.settings import setting
-from opensim_difcal.tools.setup_call import FromSetupFile
+from opensim_difcal.tools.common.setup_call import FromSetupFile
 
 if TYPE_CHECKING:
-    from opensim_difcal.tools.emg_reduction_run import ReductionOutcome
-    from opensim_difcal.tools.findings import Findings
+    from opensim_difcal.tools.common.findings import Findings
+    from opensim_difcal.tools.emg_reduction.run import ReductionOutcome
     from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
 
 
@@ -67,7 +67,7 @@ class EMGReductionTool(metaclass=FromSetupFile):
                 calibrations are kept and used by the next run.
         """
         raise_problems(self.setting_problems())
-        from opensim_difcal.tools.emg_reduction_run import reduce_electrodes
+        from opensim_difcal.tools.emg_reduction.run import reduce_electrodes
 
         return reduce_electrodes(self, progress=progress, threads=threads)
 
@@ -91,7 +91,7 @@ class EMGReductionTool(metaclass=FromSetupFile):
 
     def setting_problems(self) -> list[DifcalError]:
         """What is wrong with this tool's own settings."""
-        from opensim_difcal.tools.file_checks import unusable_folder
+        from opensim_difcal.tools.common.file_checks import unusable_folder
 
         sentences = []
         for name in ("fewest_electrodes", "max_iterations", "n_workers"):
@@ -115,7 +115,7 @@ class EMGReductionTool(metaclass=FromSetupFile):
 
     def findings(self) -> "Findings":
         """Everything that is wrong with the settings and the calibration's inputs, and what looks wrong."""
-        from opensim_difcal.tools.findings import Findings
+        from opensim_difcal.tools.common.findings import Findings
 
         found = self.setting_problems()
         try:
@@ -127,8 +127,8 @@ class EMGReductionTool(metaclass=FromSetupFile):
         if found:
             return Findings(found, inputs.warnings)
         from opensim_difcal.inputs.trial_checks import failures
-        from opensim_difcal.tools.calibration_inputs import recorded_channels
-        from opensim_difcal.tools.emg_reduction_run import check_electrodes
+        from opensim_difcal.tools.calibration.inputs import recorded_channels
+        from opensim_difcal.tools.emg_reduction.run import check_electrodes
 
         found = failures([lambda: check_electrodes(self, recorded_channels(tool))])
         return Findings(found, inputs.warnings)

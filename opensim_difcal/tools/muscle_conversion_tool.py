@@ -10,12 +10,12 @@ from opensim_difcal.errors import DifcalError, raise_problems
 from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.inputs.trial_files import MotionFiles
 from opensim_difcal.settings import setting
-from opensim_difcal.tools.garbage import no_garbage_collection
-from opensim_difcal.tools.model_object import ModelObject
-from opensim_difcal.tools.setup_call import FromSetupFile
+from opensim_difcal.tools.common.garbage import no_garbage_collection
+from opensim_difcal.tools.common.model_object import ModelObject
+from opensim_difcal.tools.common.setup_call import FromSetupFile
 
 if TYPE_CHECKING:
-    from opensim_difcal.tools.conversion_run import ConversionOutcome
+    from opensim_difcal.tools.conversion.run import ConversionOutcome
 
 _log = logging.getLogger("opensim_difcal")
 
@@ -101,7 +101,7 @@ class MuscleConversionTool(metaclass=FromSetupFile):
         """
         raise_problems(self.setting_problems())  # before the imports, which take seconds
         with no_garbage_collection():
-            from opensim_difcal.tools.conversion_run import convert
+            from opensim_difcal.tools.conversion.run import convert
 
         outcome = convert(self, progress=progress)
         _log.info("Wrote %d files; %s came last.", len(outcome.files), outcome.files[-1])
@@ -109,19 +109,19 @@ class MuscleConversionTool(metaclass=FromSetupFile):
 
     def output_names(self) -> tuple[str, ...]:
         """Names of all files that a run writes into its results directory."""
-        from opensim_difcal.tools.conversion_checks import output_names
+        from opensim_difcal.tools.conversion.checks import output_names
 
         return output_names(self)
 
     def setting_problems(self) -> list[DifcalError]:
         """What is wrong with the settings themselves, whatever the files hold."""
-        from opensim_difcal.tools.conversion_checks import setting_problems
+        from opensim_difcal.tools.conversion.checks import setting_problems
 
         return list(setting_problems(self))
 
     def problems(self) -> list[DifcalError]:
         """Everything that is wrong with the inputs, found without converting."""
         with no_garbage_collection():
-            from opensim_difcal.tools.conversion_inputs import input_problems
+            from opensim_difcal.tools.conversion.inputs import input_problems
 
         return input_problems(self)

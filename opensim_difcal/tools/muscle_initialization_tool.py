@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from opensim_difcal.errors import DifcalError, SetupFileError, raise_problems
 from opensim_difcal.initialization.limits import MAX_POSES, SAMPLES_PER_COORDINATE, SPECIFIC_TENSION
 from opensim_difcal.settings import setting
-from opensim_difcal.tools.garbage import no_garbage_collection
-from opensim_difcal.tools.model_object import ModelObject
-from opensim_difcal.tools.setup_call import FromSetupFile
+from opensim_difcal.tools.common.garbage import no_garbage_collection
+from opensim_difcal.tools.common.model_object import ModelObject
+from opensim_difcal.tools.common.setup_call import FromSetupFile
 
 if TYPE_CHECKING:
-    from opensim_difcal.tools.muscle_initialization_run import InitializationOutcome
+    from opensim_difcal.tools.initialization.run import InitializationOutcome
 
 _HEIGHTS, _MASSES = (0.5, 2.5), (10.0, 300.0)
 
@@ -96,8 +96,8 @@ class MuscleInitializationTool(metaclass=FromSetupFile):
         """
         raise_problems(self.setting_problems())  # before the imports, which take seconds
         with no_garbage_collection():
-            from opensim_difcal.tools.muscle_initialization_run import initialize_muscles
-            from opensim_difcal.tools.torch_threads import torch_threads
+            from opensim_difcal.tools.common.torch_threads import torch_threads
+            from opensim_difcal.tools.initialization.run import initialize_muscles
 
         with torch_threads(threads):
             return initialize_muscles(self, progress=progress)
@@ -105,14 +105,14 @@ class MuscleInitializationTool(metaclass=FromSetupFile):
     def problems(self) -> list[DifcalError]:
         """Everything that is wrong with settings and models, found without computing lengths."""
         with no_garbage_collection():
-            from opensim_difcal.tools.muscle_initialization_run import input_problems
+            from opensim_difcal.tools.initialization.run import input_problems
 
         return [*self.setting_problems(), *input_problems(self)]
 
     def setting_problems(self) -> list[DifcalError]:
         """What is wrong with the settings themselves."""
-        from opensim_difcal.tools.common_checks import file_name_faults, word_faults
-        from opensim_difcal.tools.file_checks import overwritten, unusable_folder
+        from opensim_difcal.tools.common.file_checks import overwritten, unusable_folder
+        from opensim_difcal.tools.common.setting_checks import file_name_faults, word_faults
 
         sentences = [
             *word_faults(self),
@@ -162,7 +162,7 @@ class MuscleInitializationTool(metaclass=FromSetupFile):
             )
 
     def _number_faults(self) -> Iterator[str]:
-        from opensim_difcal.tools.common_checks import refused
+        from opensim_difcal.tools.common.setting_checks import refused
 
         for name, value, (low, high), unit in (
             ("height", self.height, _HEIGHTS, "m"),

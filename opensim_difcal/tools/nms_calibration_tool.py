@@ -13,14 +13,14 @@ from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.inputs.trial_files import TrialFiles
 from opensim_difcal.physics.curve_strains import CURVE_STRAINS
 from opensim_difcal.settings import setting
-from opensim_difcal.tools.findings import Findings
-from opensim_difcal.tools.garbage import no_garbage_collection
-from opensim_difcal.tools.model_object import ModelObject
-from opensim_difcal.tools.setup_call import FromSetupFile
-from opensim_difcal.tools.stopwatch import Stopwatch
+from opensim_difcal.tools.common.findings import Findings
+from opensim_difcal.tools.common.garbage import no_garbage_collection
+from opensim_difcal.tools.common.model_object import ModelObject
+from opensim_difcal.tools.common.setup_call import FromSetupFile
+from opensim_difcal.tools.common.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
-    from opensim_difcal.tools.calibration_outputs import CalibrationOutcome
+    from opensim_difcal.tools.calibration.outputs import CalibrationOutcome
 
 _log = logging.getLogger("opensim_difcal")
 
@@ -418,10 +418,10 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
         raise_problems(self.setting_problems())  # before the imports, which take seconds
 
         with no_garbage_collection():
-            from opensim_difcal.tools.calibration_inputs import read_inputs
-            from opensim_difcal.tools.calibration_outputs import write_outputs
-            from opensim_difcal.tools.calibration_run import calibrate_inputs, make_engine
-            from opensim_difcal.tools.torch_threads import torch_threads
+            from opensim_difcal.tools.calibration.inputs import read_inputs
+            from opensim_difcal.tools.calibration.outputs import write_outputs
+            from opensim_difcal.tools.calibration.run import calibrate_inputs, make_engine
+            from opensim_difcal.tools.common.torch_threads import torch_threads
 
         with torch_threads(threads):
             inputs = read_inputs(self)
@@ -441,13 +441,13 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
 
     def output_names(self) -> tuple[str, ...]:
         """Names of all files that a run writes into its results directory."""
-        from opensim_difcal.tools.file_checks import output_names
+        from opensim_difcal.tools.common.file_checks import output_names
 
         return output_names(self)
 
     def setting_problems(self) -> list[DifcalError]:
         """What is wrong with the settings themselves, whatever the files hold."""
-        from opensim_difcal.tools.setting_checks import setting_problems
+        from opensim_difcal.tools.calibration.checks import setting_problems
 
         return list(setting_problems(self))
 
@@ -459,7 +459,7 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
             except DifcalError as error:
                 return [error]
         with no_garbage_collection():
-            from opensim_difcal.tools.calibration_inputs import input_problems
+            from opensim_difcal.tools.calibration.inputs import input_problems
 
         return input_problems(self)
 
@@ -479,7 +479,7 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
             except DifcalError as error:
                 return Findings([error])
         with no_garbage_collection():
-            from opensim_difcal.tools.calibration_inputs import input_findings
+            from opensim_difcal.tools.calibration.inputs import input_findings
 
         return input_findings(self)
 

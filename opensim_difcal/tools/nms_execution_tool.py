@@ -11,14 +11,14 @@ from opensim_difcal.execution.modes import MODES
 from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.inputs.trial_files import ExecutionTrialFiles
 from opensim_difcal.settings import setting
-from opensim_difcal.tools.garbage import no_garbage_collection
-from opensim_difcal.tools.model_object import ModelObject
-from opensim_difcal.tools.setup_call import FromSetupFile
-from opensim_difcal.tools.stopwatch import Stopwatch
+from opensim_difcal.tools.common.garbage import no_garbage_collection
+from opensim_difcal.tools.common.model_object import ModelObject
+from opensim_difcal.tools.common.setup_call import FromSetupFile
+from opensim_difcal.tools.common.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
-    from opensim_difcal.tools.execution_outputs import ExecutionOutcome
-    from opensim_difcal.tools.findings import Findings
+    from opensim_difcal.tools.common.findings import Findings
+    from opensim_difcal.tools.execution.outputs import ExecutionOutcome
 
 _log = logging.getLogger("opensim_difcal")
 
@@ -167,10 +167,10 @@ class NMSExecutionTool(metaclass=FromSetupFile):
         raise_problems(self.setting_problems())  # before the imports, which take seconds
 
         with no_garbage_collection():
-            from opensim_difcal.tools.execution_inputs import read_inputs
-            from opensim_difcal.tools.execution_outputs import write_outputs
-            from opensim_difcal.tools.execution_run import execute_inputs
-            from opensim_difcal.tools.torch_threads import torch_threads
+            from opensim_difcal.tools.common.torch_threads import torch_threads
+            from opensim_difcal.tools.execution.inputs import read_inputs
+            from opensim_difcal.tools.execution.outputs import write_outputs
+            from opensim_difcal.tools.execution.run import execute_inputs
 
         with torch_threads(threads):
             inputs = read_inputs(self)
@@ -182,27 +182,27 @@ class NMSExecutionTool(metaclass=FromSetupFile):
 
     def output_names(self) -> tuple[str, ...]:
         """Names of all files that a run writes into its results directory."""
-        from opensim_difcal.tools.execution_checks import output_names
+        from opensim_difcal.tools.execution.checks import output_names
 
         return output_names(self)
 
     def setting_problems(self) -> list[DifcalError]:
         """What is wrong with the settings themselves, whatever the files hold."""
-        from opensim_difcal.tools.execution_checks import setting_problems
+        from opensim_difcal.tools.execution.checks import setting_problems
 
         return list(setting_problems(self))
 
     def problems(self) -> list[DifcalError]:
         """Everything that is wrong with the inputs, found without running them."""
         with no_garbage_collection():
-            from opensim_difcal.tools.execution_inputs import input_problems
+            from opensim_difcal.tools.execution.inputs import input_problems
 
         return input_problems(self)
 
     def findings(self) -> "Findings":
         """Everything that is wrong with the inputs, and what looks wrong."""
         with no_garbage_collection():
-            from opensim_difcal.tools.execution_inputs import input_findings
+            from opensim_difcal.tools.execution.inputs import input_findings
 
         return input_findings(self)
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from opensim_difcal.errors import DifcalError
 from opensim_difcal.settings import setting
-from opensim_difcal.tools.setup_call import FromSetupFile
+from opensim_difcal.tools.common.setup_call import FromSetupFile
 
 if TYPE_CHECKING:
-    from opensim_difcal.tools.pipeline_run import PipelineOutcome
+    from opensim_difcal.tools.pipeline.run import PipelineOutcome
 
 
 @dataclass(kw_only=True)
@@ -62,12 +62,12 @@ class NMSPipelineTool(metaclass=FromSetupFile):
             DifcalError: If the setup files contradict each other, or a stage fails. Finished stages
                 are kept and not run again by the next run.
         """
-        from opensim_difcal.tools.pipeline_run import run_pipeline
+        from opensim_difcal.tools.pipeline.run import run_pipeline
 
         return run_pipeline(self, progress=progress, threads=threads)
 
     def problems(self) -> list[DifcalError]:
         """Everything that is wrong with the setup files, their order, and the files that are there."""
-        from opensim_difcal.tools.pipeline_stages import pipeline_problems
+        from opensim_difcal.tools.pipeline.stages import pipeline_problems
 
         return pipeline_problems(self)

@@ -9,7 +9,7 @@ from opensim_difcal.execution.muscle_stream import MuscleStream
 from opensim_difcal.inputs.opensim_model import find_muscles, load_model
 from opensim_difcal.outputs.subject import Subject
 from opensim_difcal.physics.best_engine import best_engine
-from opensim_difcal.tools.subject_source import calibrated_muscles, open_subject, projection_of
+from opensim_difcal.tools.execution.subject_source import calibrated_muscles, open_subject, projection_of
 
 
 def open_stream(

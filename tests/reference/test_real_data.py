@@ -12,10 +12,10 @@ from opensim_difcal.calibration.calibrate import calibrate
 from opensim_difcal.calibration.metrics import pooled_agreement, trial_agreement
 from opensim_difcal.inputs.signals import resample
 from opensim_difcal.inputs.storage import read_storage
-from opensim_difcal.tools import execution_inputs
-from opensim_difcal.tools.calibration_inputs import read_inputs
-from opensim_difcal.tools.calibration_run import calibration_settings
-from opensim_difcal.tools.execution_run import execute_inputs
+from opensim_difcal.tools.calibration.inputs import read_inputs
+from opensim_difcal.tools.calibration.run import calibration_settings
+from opensim_difcal.tools.execution import inputs as execution_inputs
+from opensim_difcal.tools.execution.run import execute_inputs
 
 CYCLES = {
     "walk36_01": "calibration",

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from static_optimization import COORDINATES, static_optimization_case, static_optimization_tool
 
-from opensim_difcal.tools.execution_inputs import read_inputs
-from opensim_difcal.tools.execution_run import execute_inputs
+from opensim_difcal.tools.execution.inputs import read_inputs
+from opensim_difcal.tools.execution.run import execute_inputs
 
 
 @pytest.mark.parametrize(("pennate", "largest"), [(True, 0.02), (False, 1e-3)])

@@ -12,7 +12,7 @@ from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.inputs.trial_files import ExecutionTrialFiles
 from opensim_difcal.outputs.report_page import Html
 from opensim_difcal.outputs.report_pictures import ReportPictures
-from opensim_difcal.tools import calibration_outputs
+from opensim_difcal.tools.calibration import outputs as calibration_outputs
 from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
 from opensim_difcal.tools.nms_execution_tool import NMSExecutionTool
 

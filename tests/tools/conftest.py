@@ -4,7 +4,7 @@ import pytest
 
 from opensim_difcal.outputs.report_page import Html
 from opensim_difcal.outputs.report_pictures import ReportPictures
-from opensim_difcal.tools import calibration_outputs
+from opensim_difcal.tools.calibration import outputs as calibration_outputs
 
 NONE = Html("")
 

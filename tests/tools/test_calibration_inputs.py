@@ -15,7 +15,7 @@ from opensim_difcal.inputs import muscle_paths
 from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.inputs.storage import read_storage
 from opensim_difcal.setup_template import write_setup
-from opensim_difcal.tools.calibration_inputs import geometry_cache, read_inputs
+from opensim_difcal.tools.calibration.inputs import geometry_cache, read_inputs
 from opensim_difcal.tools.nms_calibration_tool import StrengthGroup
 
 

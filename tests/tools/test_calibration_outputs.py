@@ -18,7 +18,8 @@ from opensim_difcal.outputs.quantities import SYNERGY_QUANTITIES
 from opensim_difcal.outputs.subject_file import read_subject
 from opensim_difcal.setup_template import write_setup
 from opensim_difcal.synergies.projection import project
-from opensim_difcal.tools import calibration_outputs, calibration_run
+from opensim_difcal.tools.calibration import outputs as calibration_outputs
+from opensim_difcal.tools.calibration import run as calibration_run
 
 pytestmark = pytest.mark.slow
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from opensim_difcal.ceinms.calibration import CalibratedParameter, CalibrationStep, CEINMSCalibration
 from opensim_difcal.ceinms.notes import Kind, Notes
 from opensim_difcal.ceinms.subject import MTU
-from opensim_difcal.tools.ceinms_bounds import StartAndBounds, converted_pole, start_and_bounds
+from opensim_difcal.tools.calibration.checks import setting_problems
+from opensim_difcal.tools.ceinms.bounds import StartAndBounds, converted_pole, start_and_bounds
 from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
-from opensim_difcal.tools.setting_checks import setting_problems
 
 UNIT = MTU(
     name="soleus_r",

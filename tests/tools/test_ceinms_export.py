@@ -22,8 +22,8 @@ from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.inputs.opensim_model import load_model
 from opensim_difcal.outputs.subject import Subject
 from opensim_difcal.outputs.subject_file import read_subject, write_subject
-from opensim_difcal.tools.ceinms_export import ExportOutcome, export_ceinms
-from opensim_difcal.tools.ceinms_import import import_ceinms
+from opensim_difcal.tools.ceinms.exporting import ExportOutcome, export_ceinms
+from opensim_difcal.tools.ceinms.importing import import_ceinms
 
 pytestmark = pytest.mark.opensim
 

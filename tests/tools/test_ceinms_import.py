@@ -40,8 +40,8 @@ from opensim_difcal.inputs.storage import read_storage
 from opensim_difcal.outputs.subject_file import read_subject
 from opensim_difcal.setup_file import read_setup, read_what_can_be_read
 from opensim_difcal.tools import registry
-from opensim_difcal.tools.ceinms_import import ImportOutcome, import_ceinms
-from opensim_difcal.tools.ceinms_trials import TrialImport
+from opensim_difcal.tools.ceinms.importing import ImportOutcome, import_ceinms
+from opensim_difcal.tools.ceinms.trials import TrialImport
 
 pytestmark = pytest.mark.opensim
 

@@ -11,13 +11,13 @@ from opensim_difcal.ceinms.notes import Kind, Notes
 from opensim_difcal.ceinms.project import Project
 from opensim_difcal.ceinms.subject import MTU, CEINMSSubject
 from opensim_difcal.inputs.excitations import ExcitationChannel
-from opensim_difcal.tools.ceinms_bounds import start_and_bounds
-from opensim_difcal.tools.ceinms_setups import calibration_step, calibration_tool, execution_tool
-from opensim_difcal.tools.ceinms_trials import ImportedTrial
-from opensim_difcal.tools.execution_checks import setting_problems as execution_problems
+from opensim_difcal.tools.calibration.checks import setting_problems
+from opensim_difcal.tools.ceinms.bounds import start_and_bounds
+from opensim_difcal.tools.ceinms.setups import calibration_step, calibration_tool, execution_tool
+from opensim_difcal.tools.ceinms.trials import ImportedTrial
+from opensim_difcal.tools.execution.checks import setting_problems as execution_problems
 from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool, StrengthGroup
 from opensim_difcal.tools.nms_execution_tool import NMSExecutionTool
-from opensim_difcal.tools.setting_checks import setting_problems
 
 NAMES = ("soleus", "tibialis", "psoas")
 MTUS = tuple(

@@ -12,7 +12,7 @@ from opensim_difcal.errors import CEINMSFileError, StorageFileError
 from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.inputs.storage import read_storage
 from opensim_difcal.outputs.tables import write_storage
-from opensim_difcal.tools.ceinms_trials import (
+from opensim_difcal.tools.ceinms.trials import (
     ImportedTrial,
     TrialImport,
     excitation_map,

@@ -12,8 +12,8 @@ from opensim_difcal.inputs.muscles import read_muscles
 from opensim_difcal.inputs.trial_files import ExecutionTrialFiles
 from opensim_difcal.outputs.subject_file import read_subject
 from opensim_difcal.physics.curve_strains import CURVE_STRAINS
-from opensim_difcal.tools.calibration_inputs import input_problems
-from opensim_difcal.tools.subject_source import _differences
+from opensim_difcal.tools.calibration.inputs import input_problems
+from opensim_difcal.tools.execution.subject_source import _differences
 
 CALF = CurveStrainGroup(name="calf", muscles=("soleus_r", "med_gas_r", "lat_gas_r"))
 BOUNDS = "<passive_fiber_strain_at_zero_force_bounds>"

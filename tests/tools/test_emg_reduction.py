@@ -10,8 +10,8 @@ from ankle_tool import ankle_tool
 from opensim_difcal.errors import CalibrationError, DifcalError, SetupFileError
 from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.setup_template import write_setup
-from opensim_difcal.tools import emg_reduction_run
-from opensim_difcal.tools.emg_reduction_run import FinishedSteps, removed_sets
+from opensim_difcal.tools.emg_reduction import run as emg_reduction_run
+from opensim_difcal.tools.emg_reduction.run import FinishedSteps, removed_sets
 from opensim_difcal.tools.emg_reduction_tool import EMGReductionTool
 
 ELECTRODES = ("soleus_r", "med_gas_r", "tib_ant_r")

@@ -14,8 +14,8 @@ from opensim_difcal.execution.result import ExecutionResult, SearchStatus
 from opensim_difcal.inputs.signals import resample
 from opensim_difcal.inputs.storage import read_storage
 from opensim_difcal.outputs.tables import write_storage
-from opensim_difcal.tools.execution_inputs import read_inputs
-from opensim_difcal.tools.execution_run import execute_inputs
+from opensim_difcal.tools.execution.inputs import read_inputs
+from opensim_difcal.tools.execution.run import execute_inputs
 
 ROWS = "one row per coordinate and 5 values, one per muscle of muscle_names, in that order."
 

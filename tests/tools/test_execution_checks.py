@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from calibrated_ankle import execution_tool, execution_trial
 
-from opensim_difcal.tools.execution_checks import output_names, setting_problems
+from opensim_difcal.tools.execution.checks import output_names, setting_problems
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from opensim_difcal.inputs.opensim_model import load_model
 from opensim_difcal.inputs.storage import read_storage
 from opensim_difcal.inputs.trial_files import ExecutionTrialFiles
 from opensim_difcal.outputs.tables import write_storage
-from opensim_difcal.tools.execution_inputs import read_inputs
-from opensim_difcal.tools.execution_run import execute_inputs
+from opensim_difcal.tools.execution.inputs import read_inputs
+from opensim_difcal.tools.execution.run import execute_inputs
 from opensim_difcal.tools.nms_execution_tool import NMSExecutionTool
 from opensim_difcal.tools.open_stream import open_stream
 

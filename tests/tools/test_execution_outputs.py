@@ -12,12 +12,12 @@ from executions import make_execution
 
 from opensim_difcal.outputs.report_page import Html
 from opensim_difcal.outputs.report_pictures import ExecutionPictures
-from opensim_difcal.tools import execution_outputs
-from opensim_difcal.tools.execution_checks import output_names
-from opensim_difcal.tools.execution_inputs import ExecutionInputs, read_inputs
-from opensim_difcal.tools.execution_outputs import ExecutionOutcome, write_outputs
+from opensim_difcal.tools.common.stopwatch import Stopwatch
+from opensim_difcal.tools.execution import outputs as execution_outputs
+from opensim_difcal.tools.execution.checks import output_names
+from opensim_difcal.tools.execution.inputs import ExecutionInputs, read_inputs
+from opensim_difcal.tools.execution.outputs import ExecutionOutcome, write_outputs
 from opensim_difcal.tools.nms_execution_tool import NMSExecutionTool
-from opensim_difcal.tools.stopwatch import Stopwatch
 
 pytestmark = pytest.mark.opensim
 TASKS = {"walk_slow_1": "walking", "walk_slow_2": ""}

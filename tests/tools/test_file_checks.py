@@ -12,7 +12,7 @@ import pytest
 from ankle_tool import LEG, tiny_tool, trial
 
 from opensim_difcal.setup_template import write_setup
-from opensim_difcal.tools.setting_checks import setting_problems
+from opensim_difcal.tools.calibration.checks import setting_problems
 
 REMEDY = "Choose another <results_directory>, or another name."
 

@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from opensim_difcal.tools.garbage import no_garbage_collection
+from opensim_difcal.tools.common.garbage import no_garbage_collection
 
 
 def fail_without_collector():

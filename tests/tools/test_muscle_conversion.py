@@ -12,7 +12,7 @@ from opensim_difcal import MotionFiles, MuscleConversionTool
 from opensim_difcal.errors import DifcalError, ModelError, SetupFileError, TrialError
 from opensim_difcal.inputs.opensim_model import load_model
 from opensim_difcal.outputs.conversion_report import sentences
-from opensim_difcal.tools.conversion_checks import setting_problems
+from opensim_difcal.tools.conversion.checks import setting_problems
 
 pytestmark = pytest.mark.opensim
 

@@ -4,8 +4,8 @@ import pytest
 from mutations import FILES, XML, check_refusal, in_the_way, mutated
 
 from opensim_difcal.errors import PipelineError, SetupFileError
-from opensim_difcal.tools.opensim_setup import read_opensim_setup, tool_of, write_absolute_setup
-from opensim_difcal.tools.opensim_stage import run_opensim_tool
+from opensim_difcal.tools.pipeline.opensim_setup import read_opensim_setup, tool_of, write_absolute_setup
+from opensim_difcal.tools.pipeline.opensim_stage import run_opensim_tool
 
 SETUPS = Path(__file__).resolve().parents[2] / "tools_setup" / "leg_raw"
 

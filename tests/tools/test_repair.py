@@ -12,7 +12,7 @@ from ankle_tool import LEG, ankle_tool, tiny_tool
 from benchmarks.real_data_setups import lopes, rajagopal
 from opensim_difcal import NMSCalibrationTool
 from opensim_difcal.outputs.osim_file import MuscleChange, calibrated_osim_text
-from opensim_difcal.tools.calibration_inputs import read_inputs
+from opensim_difcal.tools.calibration.inputs import read_inputs
 
 LONGER = 1.55  # the slack length that leaves tib_ant_r no room
 

@@ -6,8 +6,8 @@ import pytest
 from ankle_tool import tiny_tool, trial
 
 from opensim_difcal.errors import SetupFileError
+from opensim_difcal.tools.calibration.checks import setting_problems
 from opensim_difcal.tools.nms_calibration_tool import CurveStrainGroup, StrengthGroup
-from opensim_difcal.tools.setting_checks import setting_problems
 
 ELSE = "Correct it, or leave it out for the default."
 INSIDE = "Choose bounds with the start strictly inside."

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from opensim_difcal.tools.staging import move_into_place, staging_folder
+from opensim_difcal.tools.common.staging import move_into_place, staging_folder
 
 
 def content(folder):

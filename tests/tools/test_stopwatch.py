@@ -1,7 +1,7 @@
 """The seconds of a run by stage."""
 
-from opensim_difcal.tools import stopwatch
-from opensim_difcal.tools.stopwatch import Stopwatch
+from opensim_difcal.tools.common import stopwatch
+from opensim_difcal.tools.common.stopwatch import Stopwatch
 
 
 def test_the_stages_add_up_to_the_time_since_the_start(monkeypatch):

@@ -10,7 +10,7 @@ from opensim_difcal.errors import DifcalError
 from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.inputs.storage import read_storage
 from opensim_difcal.outputs.tables import write_storage
-from opensim_difcal.tools.calibration_inputs import read_inputs
+from opensim_difcal.tools.calibration.inputs import read_inputs
 
 ELECTRODES = ("soleus_r", "med_gas_r", "tib_ant_r")
 ALL_OF_THE_ANKLE = (*MUSCLES, "flex_hal_r", "ext_dig_r")

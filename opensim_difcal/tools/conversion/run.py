@@ -25,16 +25,16 @@ from opensim_difcal.outputs.conversion_forces import ComparedTrial, compared_tri
 from opensim_difcal.outputs.conversion_report import Conversion, write_conversion_report
 from opensim_difcal.outputs.figures.style import Curve
 from opensim_difcal.setup_template import setup_text
-from opensim_difcal.tools.conversion_checks import REPORT, TABLE, output_model_name, setting_problems
-from opensim_difcal.tools.conversion_inputs import (
+from opensim_difcal.tools.common.model_source import open_source, printed
+from opensim_difcal.tools.common.staging import move_into_place, staging_folder
+from opensim_difcal.tools.conversion.checks import REPORT, TABLE, output_model_name, setting_problems
+from opensim_difcal.tools.conversion.inputs import (
     MuscleMotion,
     max_isometric_forces,
     name_problems,
     read_motions,
 )
-from opensim_difcal.tools.model_source import open_source, printed
 from opensim_difcal.tools.muscle_conversion_tool import MuscleConversionTool
-from opensim_difcal.tools.staging import move_into_place, staging_folder
 
 _N_POINTS = 201
 _LENGTHS, _PASSIVE, _VELOCITIES = (0.0, 2.0), (0.9, 1.1), (-1.0, 1.0)

@@ -31,12 +31,12 @@ from opensim_difcal.outputs.tables import write_synergy_tables, write_trial_tabl
 from opensim_difcal.physics.curve_strains import CURVE_STRAINS
 from opensim_difcal.physics.muscle import Muscles, force_balance
 from opensim_difcal.setup_template import setup_text
-from opensim_difcal.tools.calibration_inputs import CalibrationInputs
-from opensim_difcal.tools.force_length import active_force_length
-from opensim_difcal.tools.garbage import no_garbage_collection
+from opensim_difcal.tools.calibration.inputs import CalibrationInputs
+from opensim_difcal.tools.common.force_length import active_force_length
+from opensim_difcal.tools.common.garbage import no_garbage_collection
+from opensim_difcal.tools.common.staging import move_into_place, staging_folder
+from opensim_difcal.tools.common.stopwatch import Stopwatch
 from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
-from opensim_difcal.tools.staging import move_into_place, staging_folder
-from opensim_difcal.tools.stopwatch import Stopwatch
 
 _log = logging.getLogger("opensim_difcal")
 

@@ -17,7 +17,7 @@ from opensim_difcal.outputs.subject import Subject
 from opensim_difcal.outputs.subject_file import read_subject
 from opensim_difcal.physics.curve_strains import CURVE_STRAINS
 from opensim_difcal.physics.simulation import ActivationParameters
-from opensim_difcal.tools.model_object import ModelObject
+from opensim_difcal.tools.common.model_object import ModelObject
 from opensim_difcal.wording import listed
 
 _ACTIVATION = ("c1", "c2", "shape_factor")

@@ -13,12 +13,12 @@ from opensim_difcal.outputs.report_pictures import ExecutionPictures
 from opensim_difcal.outputs.summary import write_summary
 from opensim_difcal.outputs.tables import write_execution_tables
 from opensim_difcal.setup_template import setup_text
-from opensim_difcal.tools.execution_inputs import ExecutionInputs
-from opensim_difcal.tools.force_length import active_force_length
-from opensim_difcal.tools.garbage import no_garbage_collection
+from opensim_difcal.tools.common.force_length import active_force_length
+from opensim_difcal.tools.common.garbage import no_garbage_collection
+from opensim_difcal.tools.common.staging import move_into_place, staging_folder
+from opensim_difcal.tools.common.stopwatch import Stopwatch
+from opensim_difcal.tools.execution.inputs import ExecutionInputs
 from opensim_difcal.tools.nms_execution_tool import NMSExecutionTool
-from opensim_difcal.tools.staging import move_into_place, staging_folder
-from opensim_difcal.tools.stopwatch import Stopwatch
 
 _log = logging.getLogger("opensim_difcal")
 

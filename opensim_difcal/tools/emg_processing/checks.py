@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from opensim_difcal.errors import DifcalError, SetupFileError
-from opensim_difcal.tools.common_checks import file_name_faults, refused, repeated, word_faults
+from opensim_difcal.tools.common.file_checks import overwritten, unusable_folder
+from opensim_difcal.tools.common.setting_checks import file_name_faults, refused, repeated, word_faults
 from opensim_difcal.tools.emg_processing_tool import SEGMENTED_FILE, EMGProcessingTool, is_cut
-from opensim_difcal.tools.file_checks import overwritten, unusable_folder
 
 
 def output_names(tool: EMGProcessingTool) -> tuple[str, ...]:
@@ -30,7 +30,7 @@ def setting_problems(tool: EMGProcessingTool) -> list[DifcalError]:
 def input_problems(tool: EMGProcessingTool) -> list[DifcalError]:
     """Returns everything that is wrong with settings and files, each once."""
     from opensim_difcal.inputs.trial_checks import failures
-    from opensim_difcal.tools.emg_processing_run import read_session
+    from opensim_difcal.tools.emg_processing.run import read_session
 
     found = setting_problems(tool)
     readable = replace(tool, segmentation="none") if found else tool

@@ -10,7 +10,7 @@ import opensim
 
 from opensim_difcal.inputs.opensim_model import load_model, quiet_opensim
 from opensim_difcal.inputs.thelen_conversion import convert_thelen_muscles
-from opensim_difcal.tools.model_object import ModelObject
+from opensim_difcal.tools.common.model_object import ModelObject
 
 
 @runtime_checkable

@@ -24,25 +24,25 @@ from opensim_difcal.outputs.osim_file import MuscleChange, calibrated_osim_text
 from opensim_difcal.outputs.subject_file import write_subject
 from opensim_difcal.setup_file import PLACEHOLDER
 from opensim_difcal.setup_template import setup_text
-from opensim_difcal.tools.ceinms_bounds import start_and_bounds
-from opensim_difcal.tools.ceinms_meaning import check_names, coordinate_names, tell_of_meaning
-from opensim_difcal.tools.ceinms_setups import (
+from opensim_difcal.tools.ceinms.bounds import start_and_bounds
+from opensim_difcal.tools.ceinms.meaning import check_names, coordinate_names, tell_of_meaning
+from opensim_difcal.tools.ceinms.setups import (
     calibration_step,
     calibration_tool,
     execution_tool,
     tell_of_lowpass,
 )
-from opensim_difcal.tools.ceinms_sidecar import sidecar, usable_activation
-from opensim_difcal.tools.ceinms_trials import (
+from opensim_difcal.tools.ceinms.sidecar import sidecar, usable_activation
+from opensim_difcal.tools.ceinms.trials import (
     ImportedTrial,
     TrialImport,
     excitation_map,
     is_mean,
     known_mixes,
 )
-from opensim_difcal.tools.model_object import ModelObject
-from opensim_difcal.tools.model_source import ModelSource, open_model
-from opensim_difcal.tools.staging import move_into_place, staging_folder
+from opensim_difcal.tools.common.model_object import ModelObject
+from opensim_difcal.tools.common.model_source import ModelSource, open_model
+from opensim_difcal.tools.common.staging import move_into_place, staging_folder
 
 REPORT = "import_report.md"
 _STEP_WHEN_UNKNOWN = 0.005

@@ -13,8 +13,8 @@ from opensim_difcal.calibration.synergy_hybrid import SynergySettings
 from opensim_difcal.physics.best_engine import best_engine
 from opensim_difcal.physics.engine import Engine
 from opensim_difcal.physics.muscle import Muscles
-from opensim_difcal.tools.cache_folder import cache_folder
-from opensim_difcal.tools.calibration_inputs import CalibrationInputs, parameter_bounds
+from opensim_difcal.tools.calibration.inputs import CalibrationInputs, parameter_bounds
+from opensim_difcal.tools.common.cache_folder import cache_folder
 from opensim_difcal.tools.nms_calibration_tool import PRIMITIVE_SPACING, NMSCalibrationTool
 
 _log = logging.getLogger("opensim_difcal")

@@ -10,9 +10,9 @@ from opensim_difcal.execution.execute import ExecutionSettings, execute
 from opensim_difcal.execution.result import ExecutedTrial, ExecutionResult, SearchStatus
 from opensim_difcal.outputs.subject import Subject
 from opensim_difcal.physics.best_engine import best_engine
-from opensim_difcal.tools.cache_folder import cache_folder
-from opensim_difcal.tools.excitation_drivers import Drivers
-from opensim_difcal.tools.execution_inputs import ExecutionInputs
+from opensim_difcal.tools.common.cache_folder import cache_folder
+from opensim_difcal.tools.execution.excitation_drivers import Drivers
+from opensim_difcal.tools.execution.inputs import ExecutionInputs
 from opensim_difcal.tools.nms_execution_tool import NMSExecutionTool
 
 _BEYOND = 0.05  # of the range that the calibration saw

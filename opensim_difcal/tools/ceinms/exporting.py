@@ -30,8 +30,8 @@ from opensim_difcal.inputs.opensim_model import load_model
 from opensim_difcal.outputs.subject import Subject
 from opensim_difcal.physics.curves import CurveTable
 from opensim_difcal.physics.muscle import Muscles
-from opensim_difcal.tools.ceinms_sidecar import CALIBRATED_DOFS, PERCENTAGE_CHANGE
-from opensim_difcal.tools.subject_source import calibrated_muscles, open_subject
+from opensim_difcal.tools.ceinms.sidecar import CALIBRATED_DOFS, PERCENTAGE_CHANGE
+from opensim_difcal.tools.execution.subject_source import calibrated_muscles, open_subject
 
 _COMMENT = """
 Written by opensim_difcal. What differs in meaning:

@@ -33,10 +33,10 @@ from opensim_difcal.physics.best_engine import best_engine
 from opensim_difcal.physics.engine import Engine
 from opensim_difcal.physics.muscle import Muscles
 from opensim_difcal.setup_template import setup_text
-from opensim_difcal.tools.garbage import no_garbage_collection
-from opensim_difcal.tools.model_source import ModelSource, open_model
+from opensim_difcal.tools.common.garbage import no_garbage_collection
+from opensim_difcal.tools.common.model_source import ModelSource, open_model
+from opensim_difcal.tools.common.staging import move_into_place, staging_folder
 from opensim_difcal.tools.muscle_initialization_tool import MuscleInitializationTool
-from opensim_difcal.tools.staging import move_into_place, staging_folder
 from opensim_difcal.wording import counted
 
 _log = logging.getLogger("opensim_difcal")

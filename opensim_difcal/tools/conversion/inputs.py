@@ -17,8 +17,8 @@ from opensim_difcal.inputs.trial_checks import failures, trial_faults
 from opensim_difcal.inputs.trial_files import MotionFiles
 from opensim_difcal.inputs.trial_source import TrialSettings, TrialSource
 from opensim_difcal.shapes import MomentArmArray, MuscleArray, TimeArray
-from opensim_difcal.tools.conversion_checks import setting_problems
-from opensim_difcal.tools.model_source import ModelSource, open_source
+from opensim_difcal.tools.common.model_source import ModelSource, open_source
+from opensim_difcal.tools.conversion.checks import setting_problems
 from opensim_difcal.tools.muscle_conversion_tool import MuscleConversionTool
 from opensim_difcal.wording import did_you_mean
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from opensim_difcal.errors import CalibrationError, DifcalError, PipelineError, raise_problems
 from opensim_difcal.outputs.pipeline_report import StageLine, write_pipeline_report
 from opensim_difcal.tools.nms_pipeline_tool import NMSPipelineTool
-from opensim_difcal.tools.opensim_stage import StageRun, run_opensim_tool
-from opensim_difcal.tools.pipeline_record import (
+from opensim_difcal.tools.pipeline.opensim_stage import StageRun, run_opensim_tool
+from opensim_difcal.tools.pipeline.record import (
     Records,
     StageRecord,
     inputs_digest,
@@ -23,7 +23,7 @@ from opensim_difcal.tools.pipeline_record import (
     read_records,
     record_of,
 )
-from opensim_difcal.tools.pipeline_stages import Stage, levels, problems_before, read_stages
+from opensim_difcal.tools.pipeline.stages import Stage, levels, problems_before, read_stages
 from opensim_difcal.tools.registry import TOOLS
 from opensim_difcal.wording import counted
 from opensim_difcal.workers import run_in_workers

@@ -9,13 +9,13 @@ from opensim_difcal.errors import SetupFileError
 from opensim_difcal.execution.modes import ADJUSTING_MODES
 from opensim_difcal.outputs.quantities import QUANTITIES, RECORDED_EXCITATIONS
 from opensim_difcal.physics.limits import LARGEST_TIME_STEP
-from opensim_difcal.tools.common_checks import (
+from opensim_difcal.tools.common.file_checks import overwritten, unusable_folder
+from opensim_difcal.tools.common.setting_checks import (
     file_name_faults,
     refused,
     repeated,
     word_faults,
 )
-from opensim_difcal.tools.file_checks import overwritten, unusable_folder
 from opensim_difcal.tools.nms_execution_tool import NMSExecutionTool
 
 _SEARCHED = {"adjusted_muscles": ADJUSTING_MODES, "synthesized_muscles": ("emg_hybrid",)}

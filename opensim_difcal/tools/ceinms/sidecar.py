@@ -13,8 +13,8 @@ from opensim_difcal.ceinms.subject import MTU
 from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.outputs.subject import Provenance, Subject, file_digests, package_versions
 from opensim_difcal.physics.limits import LARGEST_TIME_STEP
-from opensim_difcal.tools.ceinms_bounds import converted_pole
-from opensim_difcal.tools.execution_inputs import DEFAULT_CUTOFF
+from opensim_difcal.tools.ceinms.bounds import converted_pole
+from opensim_difcal.tools.execution.inputs import DEFAULT_CUTOFF
 
 PERCENTAGE_CHANGE = "ceinms_percentage_change"
 CALIBRATED_DOFS = "ceinms_dofs"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from opensim_difcal.errors import SetupFileError
 from opensim_difcal.physics.limits import LARGEST_TIME_STEP
-from opensim_difcal.tools.common_checks import file_name_faults, refused, repeated, word_faults
-from opensim_difcal.tools.file_checks import overwritten, unusable_folder
+from opensim_difcal.tools.common.file_checks import overwritten, unusable_folder
+from opensim_difcal.tools.common.setting_checks import file_name_faults, refused, repeated, word_faults
 from opensim_difcal.tools.muscle_conversion_tool import MuscleConversionTool
 
 TABLE, REPORT = "conversion.csv", "report.html"

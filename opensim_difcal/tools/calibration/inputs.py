@@ -23,12 +23,12 @@ from opensim_difcal.inputs.trial_checks import failures
 from opensim_difcal.inputs.trial_reader import read_trials, trial_findings
 from opensim_difcal.inputs.trial_source import TrialSettings
 from opensim_difcal.physics.muscle import Muscles
-from opensim_difcal.tools.cache_folder import cache_folder
-from opensim_difcal.tools.findings import Findings
-from opensim_difcal.tools.model_source import ModelSource, open_model
+from opensim_difcal.tools.calibration.checks import setting_problems
+from opensim_difcal.tools.calibration.synergies import channel_problems, synthesized_muscles
+from opensim_difcal.tools.common.cache_folder import cache_folder
+from opensim_difcal.tools.common.findings import Findings
+from opensim_difcal.tools.common.model_source import ModelSource, open_model
 from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
-from opensim_difcal.tools.setting_checks import setting_problems
-from opensim_difcal.tools.synergy_inputs import channel_problems, synthesized_muscles
 from opensim_difcal.wording import did_you_mean
 
 _log = logging.getLogger("opensim_difcal")

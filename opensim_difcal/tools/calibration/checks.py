@@ -7,13 +7,13 @@ from dataclasses import replace
 from opensim_difcal.errors import SetupFileError
 from opensim_difcal.physics.curve_strains import CURVE_STRAINS
 from opensim_difcal.physics.limits import LARGEST_TIME_STEP
-from opensim_difcal.tools.common_checks import (
+from opensim_difcal.tools.common.file_checks import overwritten_inputs, unusable_folder
+from opensim_difcal.tools.common.setting_checks import (
     file_name_faults,
     refused,
     repeated,
     word_faults,
 )
-from opensim_difcal.tools.file_checks import overwritten_inputs, unusable_folder
 from opensim_difcal.tools.nms_calibration_tool import PRESETS, NMSCalibrationTool
 from opensim_difcal.wording import did_you_mean
 

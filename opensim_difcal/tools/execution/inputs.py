@@ -20,13 +20,18 @@ from opensim_difcal.inputs.trial_files import ExecutionTrialFiles
 from opensim_difcal.inputs.trial_reader import read_trials, trial_findings
 from opensim_difcal.inputs.trial_source import TrialSettings
 from opensim_difcal.outputs.subject import Subject
-from opensim_difcal.tools.cache_folder import cache_folder
-from opensim_difcal.tools.excitation_drivers import Drivers, excitation_drivers
-from opensim_difcal.tools.execution_checks import has_usable_grid, setting_problems
-from opensim_difcal.tools.findings import Findings
-from opensim_difcal.tools.model_source import ModelSource, open_model
+from opensim_difcal.tools.common.cache_folder import cache_folder
+from opensim_difcal.tools.common.findings import Findings
+from opensim_difcal.tools.common.model_source import ModelSource, open_model
+from opensim_difcal.tools.execution.checks import has_usable_grid, setting_problems
+from opensim_difcal.tools.execution.excitation_drivers import Drivers, excitation_drivers
+from opensim_difcal.tools.execution.subject_source import (
+    SubjectSource,
+    calibrated_muscles,
+    open_subject,
+    projection_of,
+)
 from opensim_difcal.tools.nms_execution_tool import NMSExecutionTool
-from opensim_difcal.tools.subject_source import SubjectSource, calibrated_muscles, open_subject, projection_of
 
 DEFAULT_TIME_STEP, DEFAULT_CUTOFF = 0.005, 6.0  # s, Hz; where no subject says
 

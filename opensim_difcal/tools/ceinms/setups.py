@@ -13,8 +13,8 @@ from opensim_difcal.ceinms.subject import MTU
 from opensim_difcal.inputs.excitations import ExcitationChannel
 from opensim_difcal.inputs.trial_files import ExecutionTrialFiles, TrialFiles
 from opensim_difcal.setup_file import PLACEHOLDER
-from opensim_difcal.tools.ceinms_bounds import StartAndBounds
-from opensim_difcal.tools.ceinms_trials import ImportedTrial
+from opensim_difcal.tools.ceinms.bounds import StartAndBounds
+from opensim_difcal.tools.ceinms.trials import ImportedTrial
 from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool, StrengthGroup
 from opensim_difcal.tools.nms_execution_tool import NMSExecutionTool
 

@@ -10,7 +10,7 @@ from typing import final
 from opensim_difcal.atomic import write_atomically
 from opensim_difcal.errors import PipelineError
 from opensim_difcal.outputs.subject import package_versions
-from opensim_difcal.tools.pipeline_stages import Stage
+from opensim_difcal.tools.pipeline.stages import Stage
 from opensim_difcal.user_file import read_user_file
 
 

@@ -10,9 +10,14 @@ from typing import Any
 from opensim_difcal.errors import DifcalError, Problems, SetupFileError, raise_problems
 from opensim_difcal.properties import properties_of
 from opensim_difcal.setup_file import read_what_can_be_read
-from opensim_difcal.tools.common_checks import file_name_faults, repeated
+from opensim_difcal.tools.common.setting_checks import file_name_faults, repeated
 from opensim_difcal.tools.nms_pipeline_tool import NMSPipelineTool
-from opensim_difcal.tools.opensim_setup import OPENSIM_TOOLS, OpenSimSetup, read_opensim_setup, tool_of
+from opensim_difcal.tools.pipeline.opensim_setup import (
+    OPENSIM_TOOLS,
+    OpenSimSetup,
+    read_opensim_setup,
+    tool_of,
+)
 from opensim_difcal.tools.registry import TOOLS
 from opensim_difcal.wording import listed
 

@@ -12,7 +12,7 @@ import opensim
 
 from opensim_difcal.errors import PipelineError
 from opensim_difcal.inputs.opensim_model import quiet_opensim
-from opensim_difcal.tools.opensim_setup import OpenSimSetup, write_absolute_setup
+from opensim_difcal.tools.pipeline.opensim_setup import OpenSimSetup, write_absolute_setup
 
 
 @dataclass(frozen=True)

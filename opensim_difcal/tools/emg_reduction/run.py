@@ -32,8 +32,8 @@ from opensim_difcal.errors import CalibrationError, SetupFileError
 from opensim_difcal.outputs.electrode_tables import write_ranking, write_steps
 from opensim_difcal.outputs.subject import package_versions
 from opensim_difcal.physics.best_engine import best_engine
-from opensim_difcal.tools.calibration_inputs import read_inputs
-from opensim_difcal.tools.calibration_run import calibration_settings, chosen_muscles
+from opensim_difcal.tools.calibration.inputs import read_inputs
+from opensim_difcal.tools.calibration.run import calibration_settings, chosen_muscles
 from opensim_difcal.tools.emg_reduction_tool import EMGReductionTool
 from opensim_difcal.workers import main_module_hidden
 

@@ -12,9 +12,9 @@ from opensim_difcal.outputs.report_page import Html, picture
 from opensim_difcal.outputs.summary import write_summary
 from opensim_difcal.outputs.tables import write_storage
 from opensim_difcal.setup_template import setup_text
-from opensim_difcal.tools.emg_processing_run import EMGProcessingResult
+from opensim_difcal.tools.common.staging import move_into_place, staging_folder
+from opensim_difcal.tools.emg_processing.run import EMGProcessingResult
 from opensim_difcal.tools.emg_processing_tool import EMGProcessingTool, is_cut
-from opensim_difcal.tools.staging import move_into_place, staging_folder
 
 _log = logging.getLogger("opensim_difcal")
 
