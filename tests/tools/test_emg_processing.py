@@ -138,13 +138,12 @@ def test_what_cycles_are_not_judged_by_is_told(session):
     session.recordings = (bare, session.recordings[1])
     notes = replace(session, other_vertical_force="").run().summary["notes"]
     assert notes == [
-        "Recording 'walk': cycles were not judged by their moments (no <generalized_forces_file>) and a foot "
+        "Cycles of 'walk' were not judged by their moments (no <generalized_forces_file>) and a foot "
         "on both plates (no <other_vertical_force>)."
     ]
     notes = replace(session, quality_coordinates=()).run().summary["notes"]
     assert notes == [
-        "Recording 'walk': cycles were not judged by their posture and moments (<quality_coordinates> is "
-        "empty)."
+        "Cycles of 'walk' were not judged by their posture and moments (<quality_coordinates> is empty)."
     ]
 
 

@@ -367,12 +367,11 @@ def _channel_notes(
 
 
 def _cycle_notes(tool: EMGProcessingTool, processed: tuple[ProcessedRecording, ...]) -> list[str]:
-    notes = []
+    notes = _unjudged_notes(tool, [each.recording for each in processed if is_cut(tool, each.recording)])
     for each in processed:
         if not is_cut(tool, each.recording):
             continue
         bad = [cycle for cycle in each.cycles if not cycle.is_good]
-        notes += _unjudged_notes(tool, each.recording)
         if not each.cycles:
             notes.append(f"Recording {each.recording.name!r}: no cycle was found. {_why_none(tool, each)}")
         elif bad:
@@ -383,18 +382,22 @@ def _cycle_notes(tool: EMGProcessingTool, processed: tuple[ProcessedRecording, .
     return notes
 
 
-def _unjudged_notes(tool: EMGProcessingTool, recording: EMGRecording) -> list[str]:
-    """What cycles were not judged by, and how they would be."""
-    missing = []
-    if not tool.quality_coordinates:
-        missing.append("their posture and moments (<quality_coordinates> is empty)")
-    elif recording.generalized_forces_file is None:
-        missing.append("their moments (no <generalized_forces_file>)")
-    if tool.segmentation == "ground_reaction_force" and not tool.other_vertical_force:
-        missing.append("a foot on both plates (no <other_vertical_force>)")
-    if not missing:
-        return []
-    return [f"Recording {recording.name!r}: cycles were not judged by {' and '.join(missing)}."]
+def _unjudged_notes(tool: EMGProcessingTool, recordings: Sequence[EMGRecording]) -> list[str]:
+    """What cycles were not judged by, and what is missing for it."""
+    by_reason: dict[str, list[str]] = {}
+    for recording in recordings:
+        missing = []
+        if not tool.quality_coordinates:
+            missing.append("their posture and moments (<quality_coordinates> is empty)")
+        elif recording.generalized_forces_file is None:
+            missing.append("their moments (no <generalized_forces_file>)")
+        if tool.segmentation == "ground_reaction_force" and not tool.other_vertical_force:
+            missing.append("a foot on both plates (no <other_vertical_force>)")
+        if missing:
+            by_reason.setdefault(" and ".join(missing), []).append(repr(recording.name))
+    return [
+        f"Cycles of {', '.join(names)} were not judged by {reason}." for reason, names in by_reason.items()
+    ]
 
 
 def _why_none(tool: EMGProcessingTool, processed: ProcessedRecording) -> str:
