@@ -134,7 +134,8 @@ def check_time_range(source: TrialSource) -> None:
     common = f"All files hold {start:g} to {end:g} s" if start < end else "The files share no time"
     raise TrialError(
         f"{source.where}: <time_range> is {first:g} to {last:g} s, which not every file covers: "
-        f"{'; '.join(lines)}.{late} {common}; change <time_range>, or the files."
+        f"{'; '.join(lines)}.{late} {common}; change <time_range>, the <cycles> of a <CycleTrial>, or the "
+        "files."
     )
 
 

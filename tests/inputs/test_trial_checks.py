@@ -40,13 +40,15 @@ def test_files_that_miss_the_time_range_are_refused_with_what_they_hold(files, a
         "Trial 'curl': <time_range> is 0.5 to 1.5 s, which not every file covers: ik.mot holds 0 to 2 s, "
         "needed are 0.5 to 1.5 s; id.sto holds 0 to 2 s, needed are 0.5 to 1.5 s; emg.sto holds 0.5 to 2.5 "
         "s, needed are 0.465 to 1.465 s. Excitations act 0.035 s late. All files hold 0.535 to 2 s; "
-        "change <time_range>, or the files."
+        "change <time_range>, the <cycles> of a <CycleTrial>, or the files."
     )
 
 
 def test_files_without_common_time_are_refused(files, arm):
     write(files.excitations_file, TIME + 5, flexor=FLEXION, extensor=EXTENSION)
-    assert refused(files, arm).endswith("The files share no time; change <time_range>, or the files.")
+    assert refused(files, arm).endswith(
+        "The files share no time; change <time_range>, the <cycles> of a <CycleTrial>, or the files."
+    )
 
 
 @pytest.mark.parametrize("time_range", [(1.5, 0.5), (0.5, 0.54)])

@@ -82,8 +82,8 @@ def test_a_time_range_outside_the_files_is_refused(tmp_path):
         f"{folder}/walk_slow_1_ik.mot holds 0 to {last:g} s, needed are 1 to 20 s; "
         f"{folder}/walk_slow_1_id.sto holds 0 to {last:g} s, needed are 1 to 20 s; "
         f"{folder}/walk_slow_1_emg.sto holds 0 to {last:g} s, needed are 0.965 to 19.965 s. "
-        f"Excitations act 0.035 s late. All files hold 0.035 to {last:g} s; change <time_range>, or the "
-        "files."
+        f"Excitations act 0.035 s late. All files hold 0.035 to {last:g} s; change <time_range>, the "
+        "<cycles> of a <CycleTrial>, or the files."
     ]
 
 
