@@ -135,10 +135,9 @@ class MuscleInitializationTool(metaclass=FromSetupFile):
 
     def _inputs(self) -> Iterator[tuple[str, Path]]:
         """What the run reads: what it is for, and its path."""
-        if isinstance(self.model_file, Path):
-            yield "its <model_file>", self.model_file
-        elif self.model_file.getInputFileName():
-            yield "the file of its model", Path(self.model_file.getInputFileName())
+        from opensim_difcal.tools.common.file_checks import files_read
+
+        yield from files_read(self.model_file)
         if self.reference_model_file is not None:
             yield "its <reference_model_file>", self.reference_model_file
 

@@ -441,7 +441,7 @@ class NMSCalibrationTool(metaclass=FromSetupFile):
 
     def output_names(self) -> tuple[str, ...]:
         """Names of all files that a run writes into its results directory."""
-        from opensim_difcal.tools.common.file_checks import output_names
+        from opensim_difcal.tools.calibration.checks import output_names
 
         return output_names(self)
 

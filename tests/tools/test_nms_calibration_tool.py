@@ -17,9 +17,9 @@ from opensim_difcal.calibration.unknowns import PARAMETER_NAMES
 from opensim_difcal.inputs.opensim_model import load_model
 from opensim_difcal.outputs.subject_file import read_subject
 from opensim_difcal.setup_template import write_setup
+from opensim_difcal.tools.calibration.checks import output_names
 from opensim_difcal.tools.calibration.inputs import read_inputs
 from opensim_difcal.tools.calibration.run import make_engine
-from opensim_difcal.tools.common.file_checks import output_names
 from opensim_difcal.tools.nms_calibration_tool import StrengthGroup
 
 TABLES = ("activations", "excitations", "fiber_lengths", "joint_moments", "tendon_forces")

@@ -3,11 +3,13 @@
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from opensim_difcal.errors import SetupFileError
+from opensim_difcal.outputs.quantities import QUANTITIES, SYNERGY_QUANTITIES
 from opensim_difcal.physics.curve_strains import CURVE_STRAINS
 from opensim_difcal.physics.limits import LARGEST_TIME_STEP
-from opensim_difcal.tools.common.file_checks import overwritten_inputs, unusable_folder
+from opensim_difcal.tools.common.file_checks import files_read, overwritten, unusable_folder
 from opensim_difcal.tools.common.setting_checks import (
     file_name_faults,
     refused,
@@ -15,6 +17,7 @@ from opensim_difcal.tools.common.setting_checks import (
     word_faults,
 )
 from opensim_difcal.tools.nms_calibration_tool import PRESETS, NMSCalibrationTool
+from opensim_difcal.user_file import file_fault
 from opensim_difcal.wording import did_you_mean
 
 _POSITIVE = (
@@ -82,7 +85,7 @@ def setting_problems(tool: NMSCalibrationTool) -> list[SetupFileError]:
         _synergies,
         _annealing,
         _cost_terms,
-        overwritten_inputs,
+        _overwritten,
         unusable_folder,
     ):
         sentences += check(tool)
@@ -244,3 +247,23 @@ def _cost_terms(tool: NMSCalibrationTool) -> Iterator[str]:
     from opensim_difcal.calibration.user_terms import term_faults  # imports torch, as the terms' author has
 
     yield from term_faults(tool.cost_terms)
+
+
+def output_names(tool: NMSCalibrationTool) -> tuple[str, ...]:
+    """Returns the names of all files that a run writes into its results directory."""
+    hybrid = tool.mode == "synergy_hybrid"
+    quantities = (*QUANTITIES, *(SYNERGY_QUANTITIES if hybrid else ()))
+    tables = [f"{files.name}_{quantity}.sto" for files in tool.trials for quantity in quantities]
+    single = ("parameters.csv", "report.html", "summary.json", *(("synergy_weights.csv",) if hybrid else ()))
+    return f"{tool.name}.osim", f"{tool.name}_subject.xml", *single, *tables
+
+
+def _overwritten(tool: NMSCalibrationTool) -> Iterator[str]:
+    yield from overwritten(tool.results_directory, output_names(tool), _inputs(tool))
+
+
+def _inputs(tool: NMSCalibrationTool) -> Iterator[tuple[str, Path]]:
+    yield from files_read(tool.model_file, tool.trials)
+    sidecar = tool.results_directory / f"{tool.name}_subject.xml"
+    if file_fault(sidecar) is None and f"<{type(tool).__name__}".encode() in sidecar.read_bytes():
+        yield "a setup file", sidecar

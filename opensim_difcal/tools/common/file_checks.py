@@ -5,24 +5,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from opensim_difcal.outputs.quantities import QUANTITIES, SYNERGY_QUANTITIES
-from opensim_difcal.tools.nms_calibration_tool import NMSCalibrationTool
-from opensim_difcal.user_file import file_fault
+from opensim_difcal.tools.common.model_object import ModelObject
 from opensim_difcal.wording import quoted
-
-
-def output_names(tool: NMSCalibrationTool) -> tuple[str, ...]:
-    """Returns the names of all files that a run writes into its results directory."""
-    hybrid = tool.mode == "synergy_hybrid"
-    quantities = (*QUANTITIES, *(SYNERGY_QUANTITIES if hybrid else ()))
-    tables = [f"{files.name}_{quantity}.sto" for files in tool.trials for quantity in quantities]
-    single = ("parameters.csv", "report.html", "summary.json", *(("synergy_weights.csv",) if hybrid else ()))
-    return f"{tool.name}.osim", f"{tool.name}_subject.xml", *single, *tables
-
-
-def overwritten_inputs(tool: NMSCalibrationTool) -> Iterator[str]:
-    """Yields a sentence for every input file that the run would replace by its results."""
-    yield from overwritten(tool.results_directory, output_names(tool), _inputs(tool))
 
 
 def overwritten(folder: Path, names: Iterable[str], inputs: Iterable[tuple[str, Path]]) -> Iterator[str]:
@@ -42,18 +26,35 @@ def overwritten(folder: Path, names: Iterable[str], inputs: Iterable[tuple[str, 
             )
 
 
-def _inputs(tool: NMSCalibrationTool) -> Iterator[tuple[str, Path]]:
-    """What the run reads: what it is for, and its path."""
-    if isinstance(tool.model_file, Path):
-        yield "its <model_file>", tool.model_file
-    elif tool.model_file.getInputFileName():
-        yield "the file of its model", Path(tool.model_file.getInputFileName())
-    for files in tool.trials:
+@runtime_checkable
+class Files(Protocol):
+    """A trial of any tool."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Its files."""
+        ...
+
+
+def files_read(model_file: Path | ModelObject, trials: Iterable[Files] = ()) -> Iterator[tuple[str, Path]]:
+    """Yields what a run reads: what each file is for, and its path.
+
+    Args:
+        model_file: The model, or its file.
+        trials: Those of the tool.
+    """
+    if isinstance(model_file, Path):
+        yield "its <model_file>", model_file
+    elif model_file.getInputFileName():
+        yield "the file of its model", Path(model_file.getInputFileName())
+    for files in trials:
         for path in files.paths:
             yield f"a file of trial {files.name!r}", path
-    sidecar = tool.results_directory / f"{tool.name}_subject.xml"
-    if file_fault(sidecar) is None and f"<{type(tool).__name__}".encode() in sidecar.read_bytes():
-        yield "a setup file", sidecar
 
 
 @runtime_checkable

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from opensim_difcal.errors import SetupFileError
 from opensim_difcal.physics.limits import LARGEST_TIME_STEP
-from opensim_difcal.tools.common.file_checks import overwritten, unusable_folder
+from opensim_difcal.tools.common.file_checks import files_read, overwritten, unusable_folder
 from opensim_difcal.tools.common.setting_checks import file_name_faults, refused, repeated, word_faults
 from opensim_difcal.tools.muscle_conversion_tool import MuscleConversionTool
 
@@ -66,7 +66,9 @@ def _output(tool: MuscleConversionTool) -> Iterator[str]:
             "model_millard.osim. The file goes into <results_directory>."
         )
         return
-    yield from overwritten(tool.results_directory, output_names(tool), _inputs(tool))
+    yield from overwritten(
+        tool.results_directory, output_names(tool), files_read(tool.model_file, tool.trials)
+    )
 
 
 def _unused(tool: MuscleConversionTool) -> Iterator[str]:
@@ -77,13 +79,3 @@ def _unused(tool: MuscleConversionTool) -> Iterator[str]:
                 f"<{element}> is given, but <trials> is empty, so that nothing is compared. Add a trial, or "
                 "remove the element."
             )
-
-
-def _inputs(tool: MuscleConversionTool) -> Iterator[tuple[str, Path]]:
-    if isinstance(tool.model_file, Path):
-        yield "its <model_file>", tool.model_file
-    elif tool.model_file.getInputFileName():
-        yield "the file of its model", Path(tool.model_file.getInputFileName())
-    for files in tool.trials:
-        for path in files.paths:
-            yield f"a file of trial {files.name!r}", path

@@ -9,7 +9,7 @@ from opensim_difcal.errors import SetupFileError
 from opensim_difcal.execution.modes import ADJUSTING_MODES
 from opensim_difcal.outputs.quantities import QUANTITIES, RECORDED_EXCITATIONS
 from opensim_difcal.physics.limits import LARGEST_TIME_STEP
-from opensim_difcal.tools.common.file_checks import overwritten, unusable_folder
+from opensim_difcal.tools.common.file_checks import files_read, overwritten, unusable_folder
 from opensim_difcal.tools.common.setting_checks import (
     file_name_faults,
     refused,
@@ -117,10 +117,6 @@ def _foreign_results(tool: NMSExecutionTool) -> Iterator[str]:
 
 def _inputs(tool: NMSExecutionTool) -> Iterator[tuple[str, Path]]:
     """What the run reads: what it is for, and its path."""
-    if isinstance(tool.model_file, Path):
-        yield "its <model_file>", tool.model_file
+    yield from files_read(tool.model_file, tool.trials)
     if tool.subject_file is not None:
         yield "its <subject_file>", tool.subject_file
-    for files in tool.trials:
-        for path in files.paths:
-            yield f"a file of trial {files.name!r}", path
